@@ -1,0 +1,160 @@
+/*
+ * frame.c - who uses which frame.
+ *
+ *   used[0]            used[1]                  bit b of word w: frame 64 w + b
+ *   1 1 1 1 1 ... 1 1  1 0 0 1 1 0 0 0 ...
+ *                      ^ first_word: all words below are full
+ *
+ * The lowest free frame is the lowest clear bit from first_word on.  A search
+ * passes 64 frames in use at a time, so a run in a machine of 2^20 frames looks
+ * at no more than 16,384 full words.
+ */
+#include "mach_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static uint64_t
+bit_of(uint64_t frame)
+{
+    return UINT64_C(1) << (frame % WORD_BITS);
+}
+
+static int
+is_used(const struct mach *mach, uint64_t frame)
+{
+    return (mach->used[frame / WORD_BITS] & bit_of(frame)) != 0;
+}
+
+int
+mach_frames_begin(struct mach *mach)
+{
+    mach->words = (mach->frames + WORD_BITS - 1) / WORD_BITS;
+    mach->used = calloc(mach->words, sizeof *mach->used);
+    if (mach->used == NULL)
+        return -1;
+    for (uint64_t f = mach->frames; f < mach->words * WORD_BITS; f++)
+        mach->used[f / WORD_BITS] |= bit_of(f);
+    return 0;
+}
+
+void
+mach_frames_end(struct mach *mach)
+{
+    free(mach->used);
+}
+
+/* Counts an allocation; whether it is the one that has been arranged to fail.
+ */
+static int
+arranged_to_fail(struct mach *mach)
+{
+    mach->counts.frame_allocs++;
+    return mach->fail_at != 0 && --mach->fail_at == 0;
+}
+
+static void
+take(struct mach *mach, uint64_t first, uint64_t count)
+{
+    for (uint64_t f = first; f < first + count; f++)
+        mach->used[f / WORD_BITS] |= bit_of(f);
+    mach->counts.frames_used += count;
+}
+
+/* Moves first_word over full words. */
+static void
+skip_full_words(struct mach *mach)
+{
+    while (mach->first_word < mach->words &&
+           mach->used[mach->first_word] == UINT64_MAX)
+        mach->first_word++;
+}
+
+uint64_t
+frame_alloc(struct mach *mach)
+{
+    if (arranged_to_fail(mach))
+        return FRAME_NONE;
+    skip_full_words(mach);
+    if (mach->first_word == mach->words)
+        return FRAME_NONE;
+    const uint64_t clear = ~mach->used[mach->first_word];
+    const uint64_t frame =
+        mach->first_word * WORD_BITS + (uint64_t)__builtin_ctzll(clear);
+    take(mach, frame, 1);
+    return frame;
+}
+
+/* The lowest run of `count` (> 0) free frames, or FRAME_NONE. */
+static uint64_t
+find_run(const struct mach *mach, uint64_t count)
+{
+    uint64_t length = 0; /* free frames just below f */
+    uint64_t f = mach->first_word * WORD_BITS;
+    while (f < mach->frames) {
+        const uint64_t word = mach->used[f / WORD_BITS];
+        const int whole = f % WORD_BITS == 0;
+        if (whole && word == UINT64_MAX) {
+            length = 0;
+            f += WORD_BITS;
+        } else if (whole && word == 0 && length + WORD_BITS < count) {
+            length += WORD_BITS;
+            f += WORD_BITS;
+        } else {
+            length = is_used(mach, f) ? 0 : length + 1;
+            f++;
+            if (length == count)
+                return f - count;
+        }
+    }
+    return FRAME_NONE;
+}
+
+uint64_t
+frame_alloc_run(struct mach *mach, uint64_t count)
+{
+    if (arranged_to_fail(mach) || count == 0 || count > mach->frames)
+        return FRAME_NONE;
+    skip_full_words(mach);
+    const uint64_t first = find_run(mach, count);
+    if (first != FRAME_NONE)
+        take(mach, first, count);
+    return first;
+}
+
+int
+frame_free(struct mach *mach, uint64_t frame)
+{
+    if (!frame_in_use(mach, frame))
+        mach_stop("frame 0x%" PRIx64 " is given back, but it is not in use",
+                  frame);
+    const uint64_t word = frame / WORD_BITS;
+    mach->used[word] &= ~bit_of(frame);
+    if (word < mach->first_word)
+        mach->first_word = word;
+    mach->counts.frames_used--;
+    return 0;
+}
+
+void
+frame_fail_at(struct mach *mach, uint64_t k)
+{
+    mach->fail_at = k;
+}
+
+int
+frame_in_use(const struct mach *mach, uint64_t frame)
+{
+    return frame < mach->frames && is_used(mach, frame);
+}
+
+uint64_t
+frame_next_used(const struct mach *mach, uint64_t from)
+{
+    uint64_t f = from;
+    while (f < mach->frames && !is_used(mach, f)) {
+        const int empty = f % WORD_BITS == 0 && mach->used[f / WORD_BITS] == 0;
+        f += empty ? WORD_BITS : 1;
+    }
+    return f < mach->frames ? f : FRAME_NONE;
+}

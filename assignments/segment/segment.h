@@ -57,11 +57,10 @@
 
 #include "machine/machine.h"
 
-/* ======================= The processor's half: seg_ ========================
- */
+/* ---- The processor's half: seg_ ------------------------------------------ */
 
 /* Bits of `type` while `s` is 1. */
-enum {
+enum seg_type {
     SEG_TYPE_ACCESSED = 1,    /* the processor has loaded it                 */
     SEG_TYPE_WRITABLE = 2,    /* data: may be written (read: always)         */
     SEG_TYPE_READABLE = 2,    /* code: may be read too (written: never)      */
@@ -94,13 +93,13 @@ enum seg_access {
 
 /* A descriptor, taken apart. */
 struct seg_descriptor {
-    uint32_t base;    /* linear address of offset 0                          */
-    uint32_t limit;   /* offset of the last byte, in bytes: G is worked in    */
-    uint32_t type;    /* bits 43..40                                          */
-    uint32_t s;       /* 1: code or data; 0: a system descriptor              */
-    uint32_t dpl;     /* 0 to 3                                               */
-    uint32_t present; /* P, 0 or 1                                            */
-    uint32_t big;     /* D/B, 0 or 1                                          */
+    uint32_t base;     /* linear address of offset 0                          */
+    uint32_t limit;    /* offset of the last byte, in bytes: G is worked in   */
+    uint32_t type;     /* bits 43..40                                         */
+    uint32_t s;        /* 1: code or data; 0: a system descriptor             */
+    uint32_t dpl;      /* 0 to 3                                              */
+    uint32_t present;  /* P, 0 or 1                                           */
+    uint32_t big;      /* D/B, 0 or 1                                         */
     uint32_t granular; /* G, 0 or 1                                           */
 };
 
@@ -234,8 +233,7 @@ int seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
                   uint32_t size, enum seg_access access,
                   struct seg_result *result);
 
-/* =================== The operating system's half: place_ ===================
- */
+/* ---- The operating system's half: place_ --------------------------------- */
 
 /*
  *   0          0x400       0x700             0xC00       0xFFF

@@ -1,0 +1,45 @@
+#define _GNU_SOURCE 1 /* program_invocation_short_name */
+#include "die.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One line to standard error.  What goes to standard output comes out first,
+ * so that the message stands below what the program had already said. */
+static void
+report(const char *format, va_list arguments)
+{
+    const int error = errno;
+    const size_t length = strlen(format);
+
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_invocation_short_name);
+    vfprintf(stderr, format, arguments);
+    if (length > 0 && format[length - 1] == ':') {
+        fprintf(stderr, " %s", strerror(error));
+    }
+    fputc('\n', stderr);
+    errno = error;
+}
+
+void
+die(int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    report(format, arguments);
+    va_end(arguments);
+    exit(status);
+}
+
+void
+warn_user(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    report(format, arguments);
+    va_end(arguments);
+}

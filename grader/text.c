@@ -1,0 +1,331 @@
+#define _GNU_SOURCE 1 /* vasprintf */
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "utf8.h"
+
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+static const char left_out[] = "[...]";
+
+/* ---- Memory ----------------------------------------------------------------
+ */
+
+static void *
+checked(void *memory)
+{
+    if (memory == NULL) {
+        die(EX_OSERR, "out of memory; free some, or run fewer jobs at a time");
+    }
+    return memory;
+}
+
+/* Zero bytes may give NULL, which is not a failure: ask for one. */
+void *
+xmalloc(size_t bytes)
+{
+    return checked(malloc(bytes > 0 ? bytes : 1));
+}
+
+void *
+xcalloc(size_t count, size_t bytes)
+{
+    return checked(count > 0 && bytes > 0 ? calloc(count, bytes)
+                                          : calloc(1, 1));
+}
+
+void *
+xrealloc(void *old, size_t bytes)
+{
+    return checked(realloc(old, bytes > 0 ? bytes : 1));
+}
+
+char *
+xstrdup(const char *text)
+{
+    return checked(strdup(text));
+}
+
+/* ---- Strings ---------------------------------------------------------------
+ */
+
+char *
+text_vformat(const char *format, va_list arguments)
+{
+    char *text;
+    if (vasprintf(&text, format, arguments) < 0) {
+        die(EX_OSERR, "cannot format a message:");
+    }
+    return text;
+}
+
+char *
+text_format(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = text_vformat(format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+/* Characters that must not reach a terminal, a page or a sheet: controls, what
+ * turns the direction of writing, separators that end a line elsewhere, and the
+ * code points that XML and Unicode promise never to use. */
+/* clang-format off */
+static bool
+is_harmful(uint32_t c)
+{
+    return (c < 0x20 && c != '\n' && c != '\t') ||
+           (c >= 0x7F && c <= 0x9F) ||                  /* DEL and C1         */
+           c == 0x061C || c == 0x200E || c == 0x200F || /* direction marks    */
+           (c >= 0x2028 && c <= 0x202E) ||              /* LS, PS, embeddings */
+           (c >= 0x2066 && c <= 0x2069) ||              /* isolates           */
+           (c >= 0xFDD0 && c <= 0xFDEF) ||              /* noncharacters      */
+           (c & 0xFFFE) == 0xFFFE;
+}
+/* clang-format on */
+
+/* The last place at or before `at` where a character starts. */
+static size_t
+character_start(const char *text, size_t at)
+{
+    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80) {
+        at--;
+    }
+    return at;
+}
+
+/* Shortens valid text to `limit` bytes, keeping head and tail. */
+static void
+cut_middle(char *text, size_t length, size_t limit)
+{
+    const size_t mark = sizeof left_out - 1;
+    if (limit < mark) {
+        text[character_start(text, limit)] = '\0';
+        return;
+    }
+    const size_t kept = limit - mark;
+    const size_t head = character_start(text, (kept + 1) / 2);
+    size_t tail = length - kept / 2;
+    while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80) {
+        tail++;
+    }
+    memcpy(text + head, left_out, mark);
+    memmove(text + head + mark, text + tail, length - tail + 1);
+}
+
+char *
+text_clean(const void *bytes, size_t length, size_t limit)
+{
+    const char *from = bytes;
+    const size_t grown = sizeof replacement - 1; /* the most a byte becomes */
+    if (length > (SIZE_MAX - 1) / grown) {
+        die(EX_SOFTWARE, "text of %zu bytes is too long to be cleaned", length);
+    }
+    char *text = xmalloc(length * grown + 1);
+    size_t used = 0;
+
+    for (size_t at = 0; at < length;) {
+        uint32_t character;
+        const size_t taken = utf8_decode(from + at, length - at, &character);
+        const bool line_end = character == '\r' && at + 1 < length &&
+                              from[at + 1] == '\n'; /* as Windows writes it */
+        if (line_end) {
+            /* the newline alone stays */
+        } else if (character == UTF8_INVALID || is_harmful(character)) {
+            memcpy(text + used, replacement, grown);
+            used += grown;
+        } else {
+            memcpy(text + used, from + at, taken);
+            used += taken;
+        }
+        at += taken;
+    }
+    text[used] = '\0';
+    if (used > limit) {
+        cut_middle(text, used, limit);
+    }
+    return text;
+}
+
+/* ---- Files -----------------------------------------------------------------
+ */
+
+/* Reads until the end or one byte beyond the limit; -1 with errno set. */
+static int
+read_up_to(int file, size_t limit, char **text, size_t *length)
+{
+    size_t room = 4096;
+    size_t used = 0;
+    char *buffer = xmalloc(room + 1);
+
+    for (;;) {
+        const ssize_t got = read(file, buffer + used, room - used);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got > 0) {
+            used += (size_t)got;
+        }
+        if (got < 0 || used > limit) {
+            const int error = got < 0 ? errno : EFBIG;
+            free(buffer);
+            errno = error;
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        if (used == room) {
+            room *= 2;
+            buffer = xrealloc(buffer, room + 1);
+        }
+    }
+    buffer[used] = '\0';
+    *text = buffer;
+    *length = used;
+    return 0;
+}
+
+/* A FIFO or a device in the place of a file would block or never end: only
+ * regular files are read (EISDIR, EINVAL). */
+char *
+text_read_file(const char *path, size_t limit, size_t *length)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0) {
+        return NULL;
+    }
+    struct stat status;
+    char *text = NULL;
+    size_t bytes = 0;
+    int error = 0;
+
+    if (fstat(file, &status) != 0) {
+        error = errno;
+    } else if (!S_ISREG(status.st_mode)) {
+        error = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    } else if (read_up_to(file, limit, &text, &bytes) != 0) {
+        error = errno;
+    }
+    close(file);
+    if (error != 0) {
+        errno = error;
+        return NULL;
+    }
+    if (length != NULL) {
+        *length = bytes;
+    }
+    return text;
+}
+
+/* Opens a new file beside `path`; its name is the caller's.  -1 with errno. */
+static int
+open_beside(const char *path, char **name)
+{
+    enum { tries = 100 }; /* left-overs of a run that had our process id */
+    for (unsigned i = 0; i < tries; i++) {
+        *name = text_format("%s.%ld-%u.tmp", path, (long)getpid(), i);
+        const int file =
+            open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0) {
+            return file;
+        }
+        const int error = errno;
+        free(*name);
+        errno = error;
+        if (error != EEXIST) {
+            break;
+        }
+    }
+    return -1;
+}
+
+static int
+write_all(int file, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        const ssize_t written = write(file, bytes, length);
+        if (written < 0 && errno != EINTR) {
+            return -1;
+        }
+        if (written > 0) {
+            bytes += written;
+            length -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+int
+text_write_file(const char *path, const void *bytes, size_t length)
+{
+    char *name;
+    const int file = open_beside(path, &name);
+    if (file < 0) {
+        return -1;
+    }
+    int failed = write_all(file, bytes, length) != 0 || fsync(file) != 0;
+    int error = errno;
+    if (close(file) != 0 && !failed) {
+        failed = 1;
+        error = errno;
+    }
+    if (!failed && rename(name, path) != 0) {
+        failed = 1;
+        error = errno;
+    }
+    if (failed) {
+        unlink(name);
+    }
+    free(name);
+    errno = error;
+    return failed ? -1 : 0;
+}
+
+/* ---- Lists ------------------------------------------------------------------
+ */
+
+/* Takes `text`, which came from malloc. */
+static void
+append(struct strings *list, char *text)
+{
+    list->item = xrealloc(list->item, (list->count + 2) * sizeof *list->item);
+    list->item[list->count++] = text;
+    list->item[list->count] = NULL;
+}
+
+void
+strings_add(struct strings *list, const char *text)
+{
+    append(list, xstrdup(text));
+}
+
+void
+strings_addf(struct strings *list, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    append(list, text_vformat(format, arguments));
+    va_end(arguments);
+}
+
+void
+strings_free(struct strings *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->item[i]);
+    }
+    free(list->item);
+    *list = (struct strings){0};
+}

@@ -15,7 +15,8 @@
  *   parameter
  *   VALUE(T)    a word: integer, or pointer that is only a number (void *)
  *   CHOICE(E)   a value of `enum E`, shown by name
- *   OBJECT(T)   T *: an object in the arena, or NULL
+ *   OBJECT(T)   T *: an object in the arena, or NULL; the callee may write it
+ *   INPUT(T)    const T *: the same, only read
  *   HANDLE(T)   struct T *: a token of something that the judge owns (mach)
  *   TAKEN(T)    the same, and the token ends with the call (a destroy)
  *   STATE(T)    struct T *: the module's own, which the judge only hands back
@@ -34,6 +35,7 @@
 #define VALUE(T)  K_VALUE, T
 #define CHOICE(E) K_CHOICE, E
 #define OBJECT(T) K_OBJECT, T
+#define INPUT(T)  K_INPUT, T
 #define HANDLE(T) K_HANDLE, T
 #define TAKEN(T)  K_TAKEN, T
 #define STATE(T)  K_STATE, T
@@ -46,6 +48,7 @@
 #define TYPE_K_VALUE(T)   T
 #define TYPE_K_CHOICE(E)  enum E
 #define TYPE_K_OBJECT(T)  T *
+#define TYPE_K_INPUT(T)   const T *
 #define TYPE_K_HANDLE(T)  struct T *
 #define TYPE_K_TAKEN(T)   struct T *
 #define TYPE_K_STATE(T)   struct T *
@@ -188,6 +191,7 @@
 #undef VALUE
 #undef CHOICE
 #undef OBJECT
+#undef INPUT
 #undef HANDLE
 #undef TAKEN
 #undef STATE
@@ -199,6 +203,7 @@
 #undef TYPE_K_VALUE
 #undef TYPE_K_CHOICE
 #undef TYPE_K_OBJECT
+#undef TYPE_K_INPUT
 #undef TYPE_K_HANDLE
 #undef TYPE_K_TAKEN
 #undef TYPE_K_STATE

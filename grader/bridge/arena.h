@@ -1,0 +1,33 @@
+/*
+ * arena.h - the memory that judge and subject share, seen from the judge:
+ * objects with red zones, and the tokens that stand for the judge's things.
+ *
+ *   base                                                          base + 64 MiB
+ *   | zone | object 1 | zone | object 2 | zone | free ...  | bounce pages |
+ */
+#ifndef VMLAB_BRIDGE_ARENA_H
+#define VMLAB_BRIDGE_ARENA_H
+
+#include <stdbool.h>
+
+#include "bridge.h"
+
+/* Maps the arena of one test; false when the host refuses. */
+bool arena_open(int descriptor, word address);
+void arena_close(void);
+
+/* A new object of `bytes` zero bytes; NULL when there is no room. */
+void *arena_take(size_t bytes);
+
+/* Whether [address, address + bytes) lies in one object or in the bounce
+ * pages. */
+bool arena_holds(word address, uint64_t bytes);
+
+/* The number, from 1, of the first object with bytes written behind its end;
+ * 0: none. */
+unsigned arena_overrun(void);
+
+/* Whether `token` was handed out as a struct `tag` in this test. */
+bool arena_token_is(word token, const char *tag);
+
+#endif

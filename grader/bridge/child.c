@@ -1,0 +1,400 @@
+/*
+ * child.c - the subject of one test: a process that holds the student's module
+ * and this file, and needs almost no system calls.
+ *
+ *   serve()        answers CALLs until a REPLY for us, or the end of the test
+ *   bridge_call()  asks the judge and serves until its answer is there
+ *
+ * Nothing here is trusted by anybody: the module can overwrite all of it.
+ */
+#define _GNU_SOURCE
+#include "subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <valgrind/memcheck.h>
+
+#include "zygote.h"
+
+enum {
+    OBJECTS = 4096,
+    OUTPUT_BYTES = 1 << 16,
+    FILTER_STEPS = 1024,
+    CRASH_STACK_BYTES = 1 << 15,
+};
+
+/* Exit status of a child that could not be set up, or has lost its judge. */
+enum { CHILD_LOST = 100 };
+
+/* Descriptors of a START message: socket, arena, output. */
+enum { SUBJECT_DESCRIPTORS = 3 };
+
+static int connection = CHILD_SOCKET;
+static uint64_t seq;
+static word arena_start, arena_end;
+static struct {
+    word address;
+    uint64_t bytes;
+} object[OBJECTS];
+static unsigned objects;
+static bool allocation_failed;
+
+/* With --coverage, libgcov writes its counts here; else it is absent. */
+extern void __gcov_dump(void) __attribute__((weak));
+
+static noreturn void
+leave(int status)
+{
+    if (__gcov_dump != NULL) {
+        __gcov_dump();
+    }
+    _exit(status);
+}
+
+/* ---- Allocation -------------------------------------------------------------------
+ *
+ * The linker sends the module's malloc, calloc and realloc through here
+ * (--wrap), so that "out of memory" can be told from other deaths. */
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+
+static void *
+note(void *block, size_t bytes)
+{
+    if (block == NULL && bytes != 0) {
+        allocation_failed = true;
+    }
+    return block;
+}
+
+void *
+__wrap_malloc(size_t bytes)
+{
+    return note(__real_malloc(bytes), bytes);
+}
+
+void *
+__wrap_calloc(size_t count, size_t bytes)
+{
+    return note(__real_calloc(count, bytes), count != 0 ? bytes : 0);
+}
+
+void *
+__wrap_realloc(void *old, size_t bytes)
+{
+    return note(__real_realloc(old, bytes), bytes);
+}
+
+/* ---- Calls ------------------------------------------------------------------------ */
+
+static void
+transmit(struct bridge_record *record)
+{
+    record->errors = (uint32_t)VALGRIND_COUNT_ERRORS;
+    record->flags = allocation_failed ? BRIDGE_ALLOCATION_FAILED : 0;
+    if (send(connection, record, sizeof *record, MSG_NOSIGNAL) !=
+        sizeof *record) {
+        leave(CHILD_LOST);
+    }
+}
+
+/* Under memcheck everything in the arena is off limits but announced objects,
+ * which the judge may have filled since the last call. */
+static void
+show_objects(void)
+{
+    for (unsigned i = 0; i < objects; i++) {
+        (void)VALGRIND_MAKE_MEM_DEFINED(object[i].address, object[i].bytes);
+    }
+}
+
+static void
+answer(const struct bridge_record *call)
+{
+    struct bridge_record reply = {.kind = BRIDGE_REPLY, .seq = call->seq};
+    if (call->fn != BRIDGE_PING) {
+        if (call->fn >= bridge_serves.count) {
+            leave(CHILD_LOST);
+        }
+        show_objects();
+        errno = 0;
+        reply.w[0] = bridge_serves.thunk[call->fn](call->w);
+        reply.err = errno;
+    }
+    transmit(&reply);
+}
+
+/* Serves until the reply with number `expected` is there, which is returned,
+ * or until the judge hangs up: then *ended is set. */
+static word
+serve(uint64_t expected, bool *ended)
+{
+    struct bridge_record record;
+    for (;;) {
+        const ssize_t got = recv(connection, &record, sizeof record, 0);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got != sizeof record) {
+            *ended = true;
+            return 0;
+        }
+        if (record.kind == BRIDGE_REPLY && record.seq == expected) {
+            errno = record.err;
+            return record.w[0];
+        }
+        if (record.kind == BRIDGE_OBJECT && objects < OBJECTS) {
+            object[objects].address = record.w[0];
+            object[objects++].bytes = record.w[1];
+        } else if (record.kind == BRIDGE_CALL) {
+            answer(&record);
+        }
+    }
+}
+
+word
+bridge_call(unsigned fn, const word w[6])
+{
+    struct bridge_record record = {
+        .kind = BRIDGE_CALL, .fn = fn, .seq = ++seq | (uint64_t)1 << 63};
+    bool ended = false;
+    memcpy(record.w, w, sizeof record.w);
+    transmit(&record);
+    const word value = serve(record.seq, &ended);
+    if (ended) {
+        leave(0); /* the judge has ended the test in the middle of this call */
+    }
+    return value;
+}
+
+/* The judge cannot see the module's stack: structs travel through the bounce
+ * page of their parameter. */
+static word
+bounce_page(unsigned parameter)
+{
+    return arena_end - (word)(parameter + 1) * BRIDGE_BOUNCE;
+}
+
+static bool
+judge_sees(const void *object_, size_t bytes)
+{
+    const word at = (word)(uintptr_t)object_;
+    return at >= arena_start && at <= arena_end - bytes;
+}
+
+word
+subject_pass_object(unsigned parameter, const void *object_, size_t bytes)
+{
+    if (object_ == NULL || judge_sees(object_, bytes)) {
+        return (word)(uintptr_t)object_;
+    }
+    const word page = bounce_page(parameter);
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(page, bytes);
+    memcpy((void *)page, object_, bytes);
+    return page;
+}
+
+void
+subject_fetch_object(unsigned parameter, void *object_, size_t bytes)
+{
+    if (object_ == NULL || judge_sees(object_, bytes)) {
+        return;
+    }
+    const word page = bounce_page(parameter);
+    (void)VALGRIND_MAKE_MEM_DEFINED(page, bytes);
+    memcpy(object_, (const void *)page, bytes);
+}
+
+/* ---- Crashes ------------------------------------------------------------------------ */
+
+static void
+crashed(int signal, siginfo_t *info, void *context)
+{
+    const ucontext_t *const at = context;
+    struct bridge_record record = {
+        .kind = BRIDGE_CRASHED,
+        .w = {(word)signal, (word)(uintptr_t)info->si_addr,
+#if defined(__x86_64__)
+              (word)at->uc_mcontext.gregs[REG_RIP]
+#elif defined(__aarch64__)
+              (word)at->uc_mcontext.pc
+#endif
+        }};
+    (void)at;
+    if (signal == SIGSYS) {
+        record.w[1] = (word)info->si_syscall;
+    }
+    record.flags = allocation_failed ? BRIDGE_ALLOCATION_FAILED : 0;
+    (void)send(connection, &record, sizeof record, MSG_NOSIGNAL);
+    /* No raise(): the filter forbids kill, and valgrind aborts when it is
+     * denied. */
+    leave(128 + signal);
+}
+
+static void
+watch_for_crashes(void)
+{
+    static char stack[CRASH_STACK_BYTES];
+    static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+                                 SIGABRT, SIGSYS, SIGTRAP, SIGPROF};
+    const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    sigaltstack(&alternate, NULL);
+    const struct sigaction action = {.sa_sigaction = crashed,
+                                     .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
+        sigaction(deadly[i], &action, NULL);
+    }
+    /* Printing too much cuts the output; it is no crime. */
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+/* ---- Limits --------------------------------------------------------------------------- */
+
+static void
+limit(const struct bridge_start *start)
+{
+    const rlim_t seconds = start->cpu_ms / 1000 + 2;
+    const struct rlimit file = {OUTPUT_BYTES, OUTPUT_BYTES};
+    const struct rlimit core = {0, 0};
+    const struct rlimit cpu = {seconds, seconds + 1};
+    /* ITIMER_PROF comes first and tells; RLIMIT_CPU stands behind it for who
+     * blocks its signal. */
+    const struct itimerval timer = {
+        .it_value = {.tv_sec = start->cpu_ms / 1000,
+                     .tv_usec = (suseconds_t)(start->cpu_ms % 1000) * 1000}};
+    if (__gcov_dump == NULL) {
+        setrlimit(RLIMIT_FSIZE, &file);
+    }
+    setrlimit(RLIMIT_CORE, &core);
+    setrlimit(RLIMIT_CPU, &cpu);
+    if (start->memory_mib != 0) {
+        const rlim_t bytes = (rlim_t)start->memory_mib << 20;
+        const struct rlimit memory = {bytes, bytes};
+        setrlimit(RLIMIT_AS, &memory);
+    }
+    setitimer(ITIMER_PROF, &timer, NULL);
+}
+
+/* The filter is the grader's choice and lies ready in a file; without one the
+ * module runs unfiltered (under valgrind the whole zygote is filtered). */
+static void
+enter_filter(void)
+{
+    static struct sock_filter step[FILTER_STEPS];
+    const ssize_t bytes = pread(BRIDGE_FILTER, step, sizeof step, 0);
+    if (bytes <= 0) {
+        return;
+    }
+    const struct sock_fprog program = {
+        .len = (unsigned short)((size_t)bytes / sizeof *step), .filter = step};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+        _exit(CHILD_LOST);
+    }
+}
+
+static void
+run_on(uint32_t cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static void
+close_from(int first)
+{
+    if (RUNNING_ON_VALGRIND) {
+        /* valgrind keeps descriptors of its own at the top. */
+        for (int i = first; i <= BRIDGE_FILTER; i++) {
+            close(i);
+        }
+    } else {
+        close_range((unsigned)first, ~0U, 0);
+    }
+}
+
+noreturn void
+zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
+{
+    if (count != SUBJECT_DESCRIPTORS) {
+        _exit(CHILD_LOST);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    run_on(start->cpu);
+
+    void *const arena = (void *)(uintptr_t)start->arena;
+    if (mmap(arena, start->arena_bytes, PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_FIXED_NOREPLACE, fds[1], 0) != arena) {
+        _exit(CHILD_LOST);
+    }
+    arena_start = start->arena;
+    arena_end = start->arena + start->arena_bytes;
+    (void)VALGRIND_MAKE_MEM_NOACCESS(arena, start->arena_bytes);
+
+    dup2(fds[2], STDOUT_FILENO);
+    dup2(fds[2], STDERR_FILENO);
+    dup2(fds[0], CHILD_SOCKET);
+    setvbuf(stdout, NULL, _IONBF, 0);
+    watch_for_crashes();
+    limit(start);
+    enter_filter();
+    close_from(CHILD_SOCKET + 1);
+
+    struct bridge_record ready = {.kind = BRIDGE_READY};
+    transmit(&ready);
+    bool ended = false;
+    serve(0, &ended);
+    leave(0);
+}
+
+int
+zygote_prepare(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return 1;
+}
+
+/* Plays one call through the serve loop. */
+void
+zygote_rehearse(void)
+{
+    int pair[2];
+    bool ended = false;
+    struct bridge_record call = {.kind = BRIDGE_CALL, .fn = BRIDGE_PING};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0) {
+        return;
+    }
+    connection = pair[0];
+    (void)send(pair[1], &call, sizeof call, MSG_NOSIGNAL);
+    shutdown(pair[1], SHUT_WR);
+    serve(0, &ended);
+    connection = CHILD_SOCKET;
+    close(pair[0]);
+    close(pair[1]);
+}

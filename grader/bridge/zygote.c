@@ -1,0 +1,217 @@
+/*
+ * zygote.c - main() of every subject program: loaded once, it forks a fresh
+ * child for each START message and tells the judge how that child ended.
+ *
+ * One loop over poll(2): the control socket, SIGCHLD as a descriptor, and the
+ * end socket of every living child.  A child dies by its own doing, by its
+ * limits, by its age, or because the judge has closed the end socket (which
+ * a killed judge does as well).  When the control socket closes, the zygote
+ * kills what is left and goes.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <valgrind/valgrind.h>
+
+#include "zygote.h"
+
+enum {
+    CHILDREN = 64,
+    CPU_MS_LIMIT = 600000, /* no test is given more, whatever START says      */
+};
+
+struct child {
+    pid_t pid;
+    int end; /* socket for the last word                                      */
+    int64_t deadline_ms;
+    bool too_old;
+};
+
+static struct child child[CHILDREN];
+static unsigned children;
+
+static int64_t
+now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+say_how_it_ended(const struct child *ended, int status,
+                 const struct rusage *usage)
+{
+    const word cpu_ns =
+        (word)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000U +
+        (word)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000U;
+    /* SIGKILL by RLIMIT_CPU looks like any other; its time gives it away. */
+    const bool out_of_time =
+        ended->too_old || (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU ||
+                                                   WTERMSIG(status) == SIGPROF));
+    const struct bridge_record record = {
+        .kind = BRIDGE_ENDED,
+        .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time}};
+    (void)send(ended->end, &record, sizeof record,
+               MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void
+collect(void)
+{
+    int status;
+    struct rusage usage;
+    pid_t pid;
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        for (unsigned i = 0; i < children; i++) {
+            if (child[i].pid == pid) {
+                say_how_it_ended(&child[i], status, &usage);
+                close(child[i].end);
+                child[i] = child[--children];
+                break;
+            }
+        }
+    }
+}
+
+static bool
+receive_start(struct bridge_start *start, int fds[BRIDGE_DESCRIPTORS_MAX],
+              unsigned *count, bool *closed)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * BRIDGE_DESCRIPTORS_MAX)];
+        struct cmsghdr align;
+    } ancillary;
+    memset(&ancillary, 0, sizeof ancillary);
+    struct iovec part = {.iov_base = start, .iov_len = sizeof *start};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &ancillary,
+                             .msg_controllen = sizeof ancillary};
+    const ssize_t got = recvmsg(BRIDGE_CONTROL, &message, MSG_CMSG_CLOEXEC);
+    *closed = got == 0 || (got < 0 && errno != EINTR);
+    const struct cmsghdr *const header = CMSG_FIRSTHDR(&message);
+    if (got != sizeof *start || header == NULL ||
+        header->cmsg_type != SCM_RIGHTS) {
+        return false;
+    }
+    *count = (unsigned)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    memcpy(fds, CMSG_DATA(header), sizeof(int) * *count);
+    return true;
+}
+
+static void
+start_child(struct bridge_start *start, const int *fds, unsigned count)
+{
+    const unsigned last = count - 1;
+    if (start->cpu_ms > CPU_MS_LIMIT) {
+        start->cpu_ms = CPU_MS_LIMIT;
+    }
+    const pid_t pid = children < CHILDREN ? fork() : -1;
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(fds[last]);
+        zygote_child(start, fds, last);
+    }
+    for (unsigned i = 0; i < last; i++) {
+        close(fds[i]);
+    }
+    if (pid < 0) {
+        close(fds[last]); /* no word: the host's trouble */
+        return;
+    }
+    child[children++] = (struct child){
+        .pid = pid,
+        .end = fds[last],
+        .deadline_ms = now_ms() + start->wall_ms,
+    };
+}
+
+/* Kills who is too old; returns how long until the next one is, or -1. */
+static int
+kill_the_old(void)
+{
+    const int64_t now = now_ms();
+    int64_t next = -1;
+    for (unsigned i = 0; i < children; i++) {
+        const int64_t left = child[i].deadline_ms - now;
+        if (left <= 0 && !child[i].too_old) {
+            child[i].too_old = true;
+            kill(child[i].pid, SIGKILL);
+        } else if (left > 0 && (next < 0 || left < next)) {
+            next = left;
+        }
+    }
+    return next > INT32_MAX ? INT32_MAX : (int)next;
+}
+
+static noreturn void
+finish(void)
+{
+    for (unsigned i = 0; i < children; i++) {
+        kill(child[i].pid, SIGKILL);
+    }
+    _exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+    if (!zygote_prepare(argc, argv)) {
+        return 0;
+    }
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &watched, NULL);
+    const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (RUNNING_ON_VALGRIND) {
+        zygote_rehearse();
+    }
+    for (;;) {
+        struct pollfd watch[2 + CHILDREN] = {
+            {.fd = BRIDGE_CONTROL, .events = POLLIN},
+            {.fd = signals, .events = POLLIN},
+        };
+        for (unsigned i = 0; i < children; i++) {
+            watch[2 + i].fd = child[i].end;
+        }
+        if (poll(watch, 2 + children, kill_the_old()) < 0) {
+            continue;
+        }
+        for (unsigned i = 0; i < children; i++) {
+            if ((watch[2 + i].revents & (POLLHUP | POLLERR)) != 0) {
+                kill(child[i].pid, SIGKILL);
+            }
+        }
+        if (watch[1].revents != 0) {
+            struct signalfd_siginfo info;
+            while (read(signals, &info, sizeof info) > 0) {
+            }
+            collect();
+        }
+        if (watch[0].revents != 0) {
+            struct bridge_start start;
+            int fds[BRIDGE_DESCRIPTORS_MAX];
+            unsigned count;
+            bool closed;
+            if (receive_start(&start, fds, &count, &closed)) {
+                start_child(&start, fds, count);
+            } else if (closed) {
+                finish();
+            }
+        }
+    }
+}

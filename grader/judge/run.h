@@ -1,0 +1,69 @@
+/*
+ * run.h - one test while it runs, shared by everything behind vmlab_test.h.
+ *
+ * Two programs host tests: the judge, which is an ordinary Criterion program
+ * and writes a record per test (criterion_host.c), and the tester, which runs a
+ * student's own tests without libcriterion (tester.c).  Each supplies the
+ * functions of the second half; fixture.c, checks.c and endings.c are the same
+ * in both.
+ */
+#ifndef VMLAB_JUDGE_RUN_H
+#define VMLAB_JUDGE_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+#include "bridge/judge.h"
+#include "result.h"
+
+enum { RUN_TEXT = 1024 };
+
+/* Why a test did not pass.  Empty strings say nothing. */
+struct failure {
+    enum verdict verdict;
+    char call[RUN_TEXT];
+    char expected[RUN_TEXT];
+    char got[RUN_TEXT];
+    char message[RUN_TEXT];
+    char where[256];
+};
+
+/* The running test. */
+struct run {
+    char name[256]; /* "suite/test"                                           */
+    uint64_t seed;  /* of this test                                           */
+    uint64_t random_state;
+    char context[RUN_TEXT]; /* check_context                                  */
+    bool over;              /* `failure` is the reason                        */
+    struct failure failure;
+    struct bridge_end end;  /* how the subject ended, after it has            */
+};
+extern struct run run;
+
+/* Ends the running test with that reason; the first one counts.  Does not
+ * return when called from the body of a test. */
+noreturn void run_fail(const struct failure *failure);
+
+/* The seed of test `name` in a course with seed `course`: a function of the
+ * two alone. */
+uint64_t run_seed(uint64_t course, const char *name);
+
+/* ---- Supplied by the host -------------------------------------------------------- */
+
+/* A subject for this test; NULL, or our own trouble. */
+const char *host_session(struct bridge_session *session);
+
+/* The course's seed. */
+uint64_t host_seed(void);
+
+/* Leaves the body of the running test, which has failed with run.failure. */
+noreturn void host_leave_test(void);
+
+/* The test, its fixture included, is over: `run` says how. */
+void host_test_over(void);
+
+/* Our own trouble: there will be no verdict for this test. */
+noreturn void host_trouble(const char *what);
+
+#endif

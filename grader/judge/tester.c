@@ -1,0 +1,143 @@
+/*
+ * tester.c - hosts a student's own tests (tester.h).
+ */
+#define _GNU_SOURCE
+#include "judge/tester.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "bridge/zygote.h"
+#include "judge/criterion_shim.h"
+#include "judge/run.h"
+
+enum { OUTPUT_BYTES = 1 << 16 };
+
+static struct bridge_session subject;
+static struct tester_report *report;
+
+/* ---- What fixture.c asks of its host ------------------------------------------------ */
+
+const char *
+host_session(struct bridge_session *session)
+{
+    *session = subject;
+    return NULL;
+}
+
+uint64_t
+host_seed(void)
+{
+    return 1; /* own tests give the same numbers everywhere */
+}
+
+noreturn void
+host_leave_test(void)
+{
+    shim_fail(run.failure.message, run.failure.where);
+}
+
+void
+host_test_over(void)
+{
+    if (run.over) {
+        shim_note_failure(run.failure.message, run.failure.where);
+    }
+}
+
+noreturn void
+host_trouble(const char *what)
+{
+    report->trouble = 1;
+    snprintf(report->message, sizeof report->message, "%s", what);
+    report->done = 1;
+    _exit(EXIT_FAILURE);
+}
+
+/* ---- A child -------------------------------------------------------------------------- */
+
+static void
+limit(const struct bridge_start *start)
+{
+    const rlim_t seconds = start->cpu_ms / 1000 + 1;
+    const struct rlimit cpu = {seconds, seconds};
+    const struct rlimit file = {OUTPUT_BYTES, OUTPUT_BYTES};
+    const struct rlimit core = {0, 0};
+    setrlimit(RLIMIT_CPU, &cpu);
+    setrlimit(RLIMIT_FSIZE, &file);
+    setrlimit(RLIMIT_CORE, &core);
+    if (start->memory_mib != 0) {
+        const rlim_t bytes = (rlim_t)start->memory_mib << 20;
+        const struct rlimit memory = {bytes, bytes};
+        setrlimit(RLIMIT_AS, &memory);
+    }
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+noreturn void
+zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (count != TESTER_DESCRIPTORS) {
+        _exit(EXIT_FAILURE);
+    }
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)start->cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+
+    report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  fds[TESTER_REPORT], 0);
+    if (report == MAP_FAILED) {
+        _exit(EXIT_FAILURE);
+    }
+    subject = (struct bridge_session){
+        .socket = fds[TESTER_SUBJECT_SOCKET],
+        .end = fds[TESTER_SUBJECT_END],
+        .output = fds[TESTER_SUBJECT_OUTPUT],
+        .arena = fds[TESTER_SUBJECT_ARENA],
+        .address = start->arena,
+        .wall_ms = start->wall_ms,
+    };
+    dup2(fds[TESTER_OUTPUT], STDOUT_FILENO);
+    dup2(fds[TESTER_OUTPUT], STDERR_FILENO);
+    setvbuf(stdout, NULL, _IONBF, 0);
+    limit(start);
+
+    struct shim_outcome outcome = shim_run(start->test);
+    enum verdict verdict = VERDICT_PASSED;
+    if (outcome.failed) {
+        verdict = run.over ? run.failure.verdict : VERDICT_FAILED;
+    }
+    snprintf(report->message, sizeof report->message, "%s", outcome.message);
+    snprintf(report->where, sizeof report->where, "%s", outcome.where);
+    report->verdict = (uint32_t)verdict;
+    report->done = 1;
+    _exit(0);
+}
+
+void
+zygote_rehearse(void)
+{
+}
+
+int
+zygote_prepare(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        for (unsigned i = 0; i < shim_count(); i++) {
+            puts(shim_name(i));
+        }
+        return 0;
+    }
+    return 1;
+}

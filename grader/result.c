@@ -5,38 +5,7 @@
 
 #include "text.h"
 
-/* ---- Names
- * ------------------------------------------------------------------- */
-
-static const char *const verdicts[VERDICT_COUNT] = {
-    [VERDICT_NONE] = "ungraded",
-    [VERDICT_PASSED] = "passed",
-    [VERDICT_FAILED] = "failed",
-    [VERDICT_CRASHED] = "crashed",
-    [VERDICT_TIMED_OUT] = "timed out",
-    [VERDICT_OUT_OF_MEMORY] = "out of memory",
-    [VERDICT_EXITED] = "exited early",
-    [VERDICT_FORBIDDEN] = "forbidden call",
-    [VERDICT_NOT_IMPLEMENTED] = "not implemented",
-};
-
-const char *
-verdict_name(enum verdict verdict)
-{
-    return verdicts[verdict];
-}
-
-enum verdict
-verdict_of_name(const char *name)
-{
-    enum verdict verdict = VERDICT_NONE;
-    for (int i = 0; i < VERDICT_COUNT; i++) {
-        if (strcmp(verdicts[i], name) == 0) {
-            verdict = (enum verdict)i;
-        }
-    }
-    return verdict;
-}
+/* ---- Names ------------------------------------------------------------------- */
 
 const char *
 stage_status_name(enum stage_status status)
@@ -51,8 +20,7 @@ stage_status_name(enum stage_status status)
     return names[status];
 }
 
-/* ---- The record
- * ---------------------------------------------------------------- */
+/* ---- The record -------------------------------------------------------------- */
 
 struct result *
 result_create(const char *submission, uint64_t seed)

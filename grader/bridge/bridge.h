@@ -92,7 +92,7 @@ enum {
     BRIDGE_BOUNCE = 4096,
 
     /* A function number that every child answers with 0: to rehearse. */
-    BRIDGE_PING = 0xFFFFFFFF,
+    BRIDGE_PING = 0x7FFFFFFF,
 };
 
 /* ---- Tables, expanded from *.tab by expand.h --------------------------------- */

@@ -68,47 +68,51 @@
 
 #elif BRIDGE_ROLE == BRIDGE_PROXIES
 /* PASS_kind turns an argument into a word; DONE_kind sees it after the call.
- * Judge and subject define both (judge_pass.h, subject_pass.h). */
+ * Both are defined by who expands the table, for the kinds that it needs. */
 #define PASS(i, a, ...)           PASS_(i, a, __VA_ARGS__)
 #define PASS_(i, a, K, T)         PASS_##K(i, a, T)
 #define DONE(i, a, ...)           DONE_(i, a, __VA_ARGS__)
 #define DONE_(i, a, K, T)         DONE_##K(i, a, T)
-#define PROXY(R, n, params, pass, done)                                        \
-    TYPE(R) n params                                                           \
+#define PROXY(n, params, pass, done, ...)                                      \
+    TYPE(__VA_ARGS__) n params                                                 \
     {                                                                          \
         enum { fn = FN_##n };                                                  \
         const word w[6] = pass;                                                \
         const word value = bridge_call(fn, w);                                 \
-        done return (TYPE(R))value;                                            \
+        done return (TYPE(__VA_ARGS__))value;                                  \
     }
 #define LIST(...) { __VA_ARGS__ }
 #define NAME(E, N)
-#define CALL0(R, n) PROXY(R, n, (void), LIST(0), )
-#define CALL1(R, n, A) PROXY(R, n, (TYPE(A) a), LIST(PASS(0, a, A)), DONE(0, a, A))
+#define CALL0(R, n) PROXY(n, (void), LIST(0), , R)
+#define CALL1(R, n, A)                                                         \
+    PROXY(n, (TYPE(A) a),                                                      \
+          LIST(PASS(0, a, A)),                                                 \
+          DONE(0, a, A), R)
 #define CALL2(R, n, A, B)                                                      \
-    PROXY(R, n, (TYPE(A) a, TYPE(B) b), LIST(PASS(0, a, A), PASS(1, b, B)),    \
-          DONE(0, a, A) DONE(1, b, B))
+    PROXY(n, (TYPE(A) a, TYPE(B) b),                                           \
+          LIST(PASS(0, a, A), PASS(1, b, B)),                                  \
+          DONE(0, a, A) DONE(1, b, B), R)
 #define CALL3(R, n, A, B, C)                                                   \
-    PROXY(R, n, (TYPE(A) a, TYPE(B) b, TYPE(C) c),                             \
+    PROXY(n, (TYPE(A) a, TYPE(B) b, TYPE(C) c),                                \
           LIST(PASS(0, a, A), PASS(1, b, B), PASS(2, c, C)),                   \
-          DONE(0, a, A) DONE(1, b, B) DONE(2, c, C))
+          DONE(0, a, A) DONE(1, b, B) DONE(2, c, C), R)
 #define CALL4(R, n, A, B, C, D)                                                \
-    PROXY(R, n, (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d),                  \
+    PROXY(n, (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d),                     \
           LIST(PASS(0, a, A), PASS(1, b, B), PASS(2, c, C), PASS(3, d, D)),    \
-          DONE(0, a, A) DONE(1, b, B) DONE(2, c, C) DONE(3, d, D))
+          DONE(0, a, A) DONE(1, b, B) DONE(2, c, C) DONE(3, d, D), R)
 #define CALL5(R, n, A, B, C, D, E)                                             \
-    PROXY(R, n, (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d, TYPE(E) e),       \
+    PROXY(n, (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d, TYPE(E) e),          \
           LIST(PASS(0, a, A), PASS(1, b, B), PASS(2, c, C), PASS(3, d, D),     \
                PASS(4, e, E)),                                                 \
           DONE(0, a, A) DONE(1, b, B) DONE(2, c, C) DONE(3, d, D)              \
-          DONE(4, e, E))
+          DONE(4, e, E), R)
 #define CALL6(R, n, A, B, C, D, E, F)                                          \
-    PROXY(R, n,                                                                \
+    PROXY(n,                                                                   \
           (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d, TYPE(E) e, TYPE(F) f),  \
           LIST(PASS(0, a, A), PASS(1, b, B), PASS(2, c, C), PASS(3, d, D),     \
                PASS(4, e, E), PASS(5, f, F)),                                  \
           DONE(0, a, A) DONE(1, b, B) DONE(2, c, C) DONE(3, d, D)              \
-          DONE(4, e, E) DONE(5, f, F))
+          DONE(4, e, E) DONE(5, f, F), R)
 
 #elif BRIDGE_ROLE == BRIDGE_THUNKS
 /* TAKE_kind turns a word back into an argument; GIVE_kind a result into a
@@ -117,24 +121,24 @@
 #define TAKE_(i, K, T)    TAKE_##K(w[i], T)
 #define GIVE(v, ...)      GIVE_(v, __VA_ARGS__)
 #define GIVE_(v, K, T)    GIVE_##K(v, T)
-#define THUNK(R, n, call)                                                      \
+#define THUNK(n, call, ...)                                                    \
     static word thunk_##n(const word *w)                                       \
     {                                                                          \
         (void)w;                                                               \
-        return GIVE(call, R);                                                  \
+        return GIVE(call, __VA_ARGS__);                                        \
     }
 #define NAME(E, N)
-#define CALL0(R, n)          THUNK(R, n, n())
-#define CALL1(R, n, A)       THUNK(R, n, n(TAKE(0, A)))
-#define CALL2(R, n, A, B)    THUNK(R, n, n(TAKE(0, A), TAKE(1, B)))
-#define CALL3(R, n, A, B, C) THUNK(R, n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C)))
+#define CALL0(R, n) THUNK(n, n(), R)
+#define CALL1(R, n, A) THUNK(n, n(TAKE(0, A)), R)
+#define CALL2(R, n, A, B) THUNK(n, n(TAKE(0, A), TAKE(1, B)), R)
+#define CALL3(R, n, A, B, C) THUNK(n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C)), R)
 #define CALL4(R, n, A, B, C, D)                                                \
-    THUNK(R, n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C), TAKE(3, D)))
+    THUNK(n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C), TAKE(3, D)), R)
 #define CALL5(R, n, A, B, C, D, E)                                             \
-    THUNK(R, n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C), TAKE(3, D), TAKE(4, E)))
+    THUNK(n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C), TAKE(3, D), TAKE(4, E)), R)
 #define CALL6(R, n, A, B, C, D, E, F)                                          \
-    THUNK(R, n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C), TAKE(3, D), TAKE(4, E),  \
-                  TAKE(5, F)))
+    THUNK(n, n(TAKE(0, A), TAKE(1, B), TAKE(2, C), TAKE(3, D), TAKE(4, E),     \
+               TAKE(5, F)), R)
 
 #elif BRIDGE_ROLE == BRIDGE_POINTERS
 #define NAME(E, N)

@@ -1,0 +1,167 @@
+# vmlab: the only build file.  Everything that is made lies under build/.
+#
+#   build/obj/    objects of the grader        build/vmlab, build/vmgrade
+#   build/kit/M/  what does not depend on a submission, of each stage M:
+#                 judge        the hidden and public tests, a Criterion program
+#                 subject.o    what a module is linked with to become a subject
+#                 tester.o     what own tests are linked with to become a tester
+#                 modules/     reference, alternatives and bugs as subjects
+#                 functions    the names of the contract's functions
+#   build/tests/  tests of the kit itself
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS  ?= -O2 -g
+B       := build
+PREFIX  ?= /usr/local
+VERSION := 0.1
+
+# Stages are folders with a rubric.
+STAGES  := $(patsubst tests/%/rubric.yaml,%,$(wildcard tests/*/rubric.yaml))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wno-format-truncation
+STD      := -std=c11
+INCLUDES := -Igrader -Iassignments -Igrader/bridge -Itests
+KIT_CFLAGS = $(STD) $(CFLAGS) $(WARNINGS) $(INCLUDES) -MMD -MP
+
+# How a module is compiled, here and by the grader (grader/build.c).
+MODULE_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
+                -U_FORTIFY_SOURCE
+WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+# Looked at when a recipe needs them, which is after the packages are there.
+GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd
+GRADER_INC   = $(shell pkg-config --cflags $(GRADER_PKGS))
+GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml
+JUDGE_LIBS   = $(shell pkg-config --libs criterion jansson libseccomp)
+
+##
+## vmlab: build virtual memory, one module at a time
+##
+
+help: ## this text
+	@sed -n 's/^##\( \|$$\)/\1/p; s/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
+
+all: $(B)/vmgrade $(B)/vmlab kit ## build the grader and the kit
+
+grade: all ## grade the sample submissions, or SUBMISSION=path
+	@$(B)/vmgrade grade $(if $(SUBMISSION),'$(SUBMISSION)',--scoreboard tests/submissions/*)
+
+test: ## run every test of the kit
+	@$(MAKE) --no-print-directory run-tests check-kit
+
+clean: ## remove everything that was made
+	rm -rf $(B)
+
+# ---- Packages -------------------------------------------------------------------
+
+# Installs what is missing, or says how and stops.
+$(B)/.packages: docker/install-packages
+	@mkdir -p $(B)
+	@docker/install-packages build
+	@touch $@
+
+setup: $(B)/.packages ## install the packages that the kit needs
+$(B)/.test-packages: docker/install-packages | $(B)/.packages
+	@docker/install-packages build test
+	@touch $@
+
+# ---- The grader --------------------------------------------------------------------
+
+MAINS       := vmgrade vmlab check_kit bench
+GRADER_SRC  := $(filter-out $(MAINS:%=grader/%.c),$(wildcard grader/*.c grader/sandbox/*.c)) \
+               grader/bridge/session.c
+GRADER_OBJ  := $(GRADER_SRC:%.c=$(B)/obj/%.o)
+
+$(B)/obj/%.o: %.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(CC) $(KIT_CFLAGS) $(GRADER_INC) -DVMLAB_VERSION='"$(VERSION)"' -DVMLAB_CC='"$(CC)"' \
+	    -DVMLAB_MODULE_FLAGS='"$(MODULE_FLAGS)"' -DVMLAB_LINK_FLAGS='"$(WRAPPED)"' -c -o $@ $<
+
+$(B)/grader.a: $(GRADER_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(MAINS:%=$(B)/%): $(B)/%: $(B)/obj/grader/%.o $(B)/grader.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(GRADER_LIBS)
+
+# ---- The kit: each stage's judge, subjects and tester ---------------------------------
+
+MACHINE_SRC := $(wildcard assignments/machine/*.c)
+MACHINE_OBJ := $(MACHINE_SRC:%.c=$(B)/obj/%.o)
+# The judge's side of the bridge and what stands behind vmlab_test.h.
+JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/arena.o \
+               bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
+               verdict.o text.o utf8.o die.o) $(MACHINE_OBJ)
+ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o
+
+# $(call stage,M): everything of one stage.
+define stage
+K_$(1)      := $(B)/kit/$(1)
+SOLUTION_$(1) := $(or $(wildcard solutions/$(1)),tests/$(1))
+# References that the judge serves: the tables that served.tab includes.
+SERVED_$(1) := $$(shell sed -n 's,^.include "\([a-z]*\)/\1.tab",\1,p' tests/$(1)/served.tab)
+TESTS_$(1)  := $$(wildcard tests/$(1)/public.c tests/$(1)/hidden*.c)
+BUGS_$(1)   := $$(patsubst solutions/$(1)/bugs/%.patch,%,$$(wildcard solutions/$(1)/bugs/*.patch))
+ALTS_$(1)   := $$(patsubst solutions/$(1)/alternatives/%.c,%,$$(wildcard solutions/$(1)/alternatives/*.c))
+HELP_$(1)   := $$(patsubst %.c,$(B)/obj/%.o,$$(wildcard tests/$(1)/help*.c)) \
+               $$(foreach s,$$(SERVED_$(1)),$(B)/obj/solutions/$$(s)/$$(s).o)
+MODULES_$(1) := $$(addprefix $$(K_$(1))/modules/,reference $$(ALTS_$(1):%=alternative-%) $$(BUGS_$(1):%=bug-%))
+INCLUDES_$(1) := $(if $(wildcard assignments/$(1)),-Iassignments,$(INCLUDES))
+TABLES_$(1) := -DSTAGE_HEADER='"$(1)/$(1).h"' -DSTAGE_TABLE='"$(1)/$(1).tab"' -DSTAGE_SERVED='"$(1)/served.tab"'
+
+$$(K_$(1))/%_tables.o: grader/bridge/%_tables.c | $(B)/.packages
+	@mkdir -p $$(@D)
+	$(CC) $$(KIT_CFLAGS) $$(TABLES_$(1)) -c -o $$@ $$<
+
+$$(K_$(1))/functions: tests/$(1)/$(1).tab grader/bridge/expand.h | $(B)/.packages
+	@mkdir -p $$(@D)
+	@printf '%s\n' '#define BRIDGE_SYMBOLS 7' '#define BRIDGE_ROLE 7' \
+	    '#define BRIDGE_TABLE "$(1)/$(1).tab"' '#include "expand.h"' \
+	    | $(CC) -E -P $(INCLUDES) - | tr -s ' \n' '\n' | sed '/^$$$$/d' > $$@
+
+$$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
+    $$(K_$(1))/served_tables.o $(B)/obj/grader/judge/criterion_host.o $(JUDGE_OBJ)
+	$(CC) $(CFLAGS) -o $$@ $$^ $$(JUDGE_LIBS)
+
+$$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o
+	$(CC) -r -o $$@ $$^
+
+$$(K_$(1))/tester.o: $(B)/obj/grader/judge/tester.o $(B)/obj/grader/judge/criterion_shim.o \
+    $(ZYGOTE_OBJ) $$(K_$(1))/module_tables.o $$(K_$(1))/served_tables.o $$(HELP_$(1)) $(JUDGE_OBJ)
+	$(CC) -r -o $$@ $$^
+
+$$(K_$(1))/src/reference.c: $$(SOLUTION_$(1))/$(1).c
+	@mkdir -p $$(@D) && cp $$< $$@
+$$(K_$(1))/src/alternative-%.c: solutions/$(1)/alternatives/%.c
+	@mkdir -p $$(@D) && cp $$< $$@
+$$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c
+	@mkdir -p $$(@D)
+	@patch -s --fuzz=0 -r - -o $$@ solutions/$(1)/$(1).c $$<
+
+$$(K_$(1))/modules/%: $$(K_$(1))/src/%.c $$(K_$(1))/subject.o $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h)
+	@mkdir -p $$(@D)
+	@$(CC) $(MODULE_FLAGS) $$(INCLUDES_$(1)) -o $$@ $$< $$(K_$(1))/subject.o $(WRAPPED)
+
+.PRECIOUS: $$(K_$(1))/src/%.c
+kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(MODULES_$(1))
+KIT += kit-$(1)
+endef
+$(foreach s,$(STAGES) toy,$(eval $(call stage,$(s))))
+kit: $(STAGES:%=kit-%)
+
+# ---- Tests of the kit ---------------------------------------------------------------------
+
+.PHONY: help all grade test clean setup kit $(KIT) run-tests check-kit kills bench
+
+-include $(shell test -d $(B) && find $(B) -name '*.d')

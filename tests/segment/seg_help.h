@@ -51,9 +51,10 @@ static inline uint64_t
 raw_descriptor(uint32_t base, uint32_t limit_field, unsigned access,
                unsigned flags)
 {
-    return (uint64_t)(limit_field & 0xFFFF) | (uint64_t)(base & 0xFFFFFF) << 16 |
-           (uint64_t)access << 40 | (uint64_t)(limit_field >> 16 & 0xF) << 48 |
-           (uint64_t)flags << 52 | (uint64_t)(base >> 24) << 56;
+    return (uint64_t)(limit_field & 0xFFFF) |
+           (uint64_t)(base & 0xFFFFFF) << 16 | (uint64_t)access << 40 |
+           (uint64_t)(limit_field >> 16 & 0xF) << 48 | (uint64_t)flags << 52 |
+           (uint64_t)(base >> 24) << 56;
 }
 
 /* Puts a little-endian word into memory without counting it. */
@@ -180,21 +181,22 @@ new_result(void)
 
 /* Translates and wants a status alone. */
 #define check_access(cpu, reg, offset, size, access, expected)                 \
-    check_status(seg_translate((cpu), (reg), (offset), (size), (access),       \
-                               new_result()),                                  \
-                 expected)
+    check_status(                                                              \
+        seg_translate((cpu), (reg), (offset), (size), (access), new_result()), \
+        expected)
 
 /* Translates and wants a linear address. */
 #define check_linear(cpu, reg, offset, size, access, want)                     \
     do {                                                                       \
         struct seg_result *result_ = new_result();                             \
-        check_status(seg_translate((cpu), (reg), (offset), (size), (access),   \
-                                   result_),                                   \
-                     SEG_OK);                                                  \
+        check_status(                                                          \
+            seg_translate((cpu), (reg), (offset), (size), (access), result_),  \
+            SEG_OK);                                                           \
         check_eq(result_->linear, want);                                       \
     } while (0)
 
-/* ---- Placement -------------------------------------------------------------- */
+/* ---- Placement --------------------------------------------------------------
+ */
 
 /* A region; NULL fails the test. */
 static inline struct place *

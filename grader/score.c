@@ -124,3 +124,20 @@ score_exists(const struct stage_score *score)
 {
     return score->must.of > 0;
 }
+
+struct points
+score_course(const struct result *result)
+{
+    double got = 0;
+    double weights = 0;
+    for (size_t i = 0; i < result->stage_count; i++) {
+        const struct stage_result *stage = &result->stages[i];
+        if (!score_exists(&stage->score)) {
+            return (struct points){0, 0};
+        }
+        got += stage->stage->weight *
+               share(stage->score.must.got, stage->score.must.of);
+        weights += stage->stage->weight;
+    }
+    return (struct points){100 * share(got, weights), weights > 0 ? 100 : 0};
+}

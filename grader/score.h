@@ -41,6 +41,10 @@ struct stage_score score_stage(const struct stage_result *stage,
 /* Whether there is one. */
 bool score_exists(const struct stage_score *score);
 
+/* The score of a course: that of the must parts, weighted, of 100.  None when a
+ * stage has none. */
+struct points score_course(const struct result *result);
+
 /* From 0 to 1: how far own tests reach into the module. */
 double score_coverage(const struct coverage *coverage,
                       const struct score_rules *rules);

@@ -361,6 +361,16 @@ limit_memory(void)
 #endif
 }
 
+/* Closes all descriptors from `first` on, also where close_range is refused. */
+static void
+close_from(int first)
+{
+    if (close_range((unsigned)first, ~0u, 0) == 0)
+        return;
+    for (long i = sysconf(_SC_OPEN_MAX); i-- > first;)
+        close((int)i);
+}
+
 /* Descriptor 0 is the way back to the grader from here on, and all there is. */
 static _Noreturn void
 read_archive(struct pick *pick, const void *bytes, size_t length, int answer)
@@ -370,7 +380,7 @@ read_archive(struct pick *pick, const void *bytes, size_t length, int answer)
 
     atexit(leave);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if ((answer != 0 && dup2(answer, 0) < 0) || close_range(3, ~0u, 0) < 0)
+    if (answer != 0 && dup2(answer, 0) < 0)
         _exit(NOT_SET_UP);
     /* Names in .zip and pax headers are UTF-8 and would else be refused. */
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -379,9 +389,7 @@ read_archive(struct pick *pick, const void *bytes, size_t length, int answer)
     limit(RLIMIT_FSIZE, 0, 0);
     /* SIGXCPU at the soft limit tells this end from a kill by the host. */
     limit(RLIMIT_CPU, INTAKE_CPU_SECONDS, INTAKE_CPU_SECONDS + 1);
-    limit(RLIMIT_NOFILE, 1, 1);
-    close(1);
-    close(2);
+    close_from(1);
     shut_in();
 
     intake_archive_scan(pick, bytes, length);

@@ -43,7 +43,8 @@ struct process_result {
     size_t output_bytes; /* kept; `output` has a NUL behind them               */
     bool output_cut;
     double wall_seconds, cpu_seconds;
-    long peak_kib;       /* resident                                           */
+    long peak_kib;       /* resident, of the largest of its processes; never   */
+                         /* less than the grader's own when it started it      */
 };
 
 /* Runs it and waits.  Free the answer with process_result_free. */
@@ -55,7 +56,9 @@ void process_result_free(struct process_result *result);
  * waits `grace_ms`, then kills it with everything that it started, and returns
  * the wait status. */
 struct process_running {
-    pid_t pid;
+    pid_t pid;      /* the program's own                                       */
+    pid_t guardian; /* and of what process.c needs to end it                   */
+    int report;
 };
 struct process_running process_start(const struct process *process, int output);
 int process_stop(struct process_running *running, uint32_t grace_ms);

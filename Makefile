@@ -11,6 +11,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -30,7 +31,7 @@ STAGES  := $(patsubst tests/%/rubric.yaml,%,$(wildcard tests/*/rubric.yaml))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wno-format-truncation
-STD      := -std=c11
+STD      := -std=c11 -D_GNU_SOURCE
 INCLUDES := -Igrader -Iassignments -Igrader/bridge -Itests
 KIT_CFLAGS = $(STD) $(CFLAGS) $(WARNINGS) $(INCLUDES) -MMD -MP
 
@@ -103,7 +104,7 @@ MACHINE_OBJ := $(MACHINE_SRC:%.c=$(B)/obj/%.o)
 JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/arena.o \
                bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
                verdict.o text.o utf8.o die.o) $(MACHINE_OBJ)
-ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o
+ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_enter.o
 
 # $(call stage,M): everything of one stage.
 define stage
@@ -162,6 +163,19 @@ kit: $(STAGES:%=kit-%)
 
 # ---- Tests of the kit ---------------------------------------------------------------------
 
-.PHONY: help all grade test clean setup kit $(KIT) run-tests check-kit kills bench
+KIT_TESTS := $(patsubst tests/%_test.c,$(B)/tests/%_test,$(wildcard tests/grader/*_test.c tests/machine/*_test.c))
+
+$(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(B)/grader.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(GRADER_LIBS)
+$(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(MACHINE_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -lcriterion
+
+kit-tests: all kit-toy $(KIT_TESTS) $(B)/.test-packages
+run-tests: kit-tests
+	@tests/run $(KIT_TESTS)
+
+.PHONY: help all grade test clean setup kit $(KIT) kit-tests run-tests check-kit kills bench
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE 1 /* scandir, strsep */
 #include "bank.h"
 
 #include <dirent.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE 1 /* program_invocation_short_name */
 #include "die.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* close_range */
 
 #include "intake_archive.h"
 

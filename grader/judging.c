@@ -2,7 +2,6 @@
  * judging.c - see judging.h.  A judge that dies, or a test without a record,
  * is repeated once, with the missing tests alone.
  */
-#define _GNU_SOURCE
 #include "judging.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE 1 /* isatty, fileno, TIOCGWINSZ */
 #include "page.h"
 
 #include <stdlib.h>

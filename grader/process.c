@@ -26,7 +26,6 @@
  * The signal at the grader's end is bound to the thread that forked, so a
  * program is started from a thread that lives as long as the program.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,6 @@
 /*
  * subjects.c - see subjects.h.
  */
-#define _GNU_SOURCE
 #include "subjects.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE 1 /* vasprintf */
 #include "text.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE 1 /* newlocale, wcwidth */
 #include "utf8.h"
 
 #include <locale.h>

@@ -1,6 +1,5 @@
 /* mach.c - a machine from its making to its end, its counters, and the part of
  * the processor that modules can speak to. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE */
 #include "mach_private.h"
 
 #include <errno.h>

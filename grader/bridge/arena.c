@@ -2,7 +2,6 @@
  * arena.c - see arena.h.  Red zones hold a byte that depends on its address,
  * so that neither a fill with zero nor a copy of another zone goes unseen.
  */
-#define _GNU_SOURCE
 #include "arena.h"
 
 #include <stdlib.h>

@@ -7,13 +7,10 @@
  *
  * Nothing here is trusted by anybody: the module can overwrite all of it.
  */
-#define _GNU_SOURCE
 #include "subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,15 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <valgrind/memcheck.h>
 
+#include "sandbox/inner_filter.h"
 #include "zygote.h"
 
 enum {
@@ -298,20 +294,15 @@ limit(const struct bridge_start *start)
 
 /* The filter is the grader's choice and lies ready in a file; without one the
  * module runs unfiltered (under valgrind the whole zygote is filtered). */
-static void
-enter_filter(void)
+static struct sock_fprog
+read_filter(void)
 {
     static struct sock_filter step[FILTER_STEPS];
     const ssize_t bytes = pread(BRIDGE_FILTER, step, sizeof step, 0);
-    if (bytes <= 0) {
-        return;
-    }
-    const struct sock_fprog program = {
-        .len = (unsigned short)((size_t)bytes / sizeof *step), .filter = step};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
-        _exit(CHILD_LOST);
-    }
+    return (struct sock_fprog){
+        .len = (unsigned short)(bytes > 0 ? (size_t)bytes / sizeof *step : 0),
+        .filter = step,
+    };
 }
 
 static void
@@ -362,8 +353,11 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
     setvbuf(stdout, NULL, _IONBF, 0);
     watch_for_crashes();
     limit(start);
-    enter_filter();
+    struct sock_fprog filter = read_filter();
     close_from(CHILD_SOCKET + 1);
+    if (inner_filter_enter(&filter) != 0) {
+        _exit(CHILD_LOST);
+    }
 
     struct bridge_record ready = {.kind = BRIDGE_READY};
     transmit(&ready);

@@ -2,7 +2,6 @@
  * events.c - see events.h.  Events are kept as numbers and become text only
  * when somebody wants to read them.
  */
-#define _GNU_SOURCE
 #include "events.h"
 
 #include <inttypes.h>

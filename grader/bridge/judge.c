@@ -7,7 +7,6 @@
  * itself meanwhile, so there is no reentrance.  The end of the socket's stream
  * means that the child is gone, and only then is the zygote's word read.
  */
-#define _GNU_SOURCE
 #include "judge.h"
 
 #include <errno.h>

@@ -1,7 +1,6 @@
 /*
  * session.c - asks a zygote for a child (session.h).
  */
-#define _GNU_SOURCE
 #include "session.h"
 
 #include <fcntl.h>

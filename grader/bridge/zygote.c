@@ -8,7 +8,6 @@
  * a killed judge does as well).  When the control socket closes, the zygote
  * kills what is left and goes.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

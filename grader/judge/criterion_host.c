@@ -9,7 +9,6 @@
  *   VMLAB_SEED        the course's seed
  *   VMLAB_CPU_MS, VMLAB_WALL_MS, VMLAB_MEMORY_MIB   limits of a subject
  */
-#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>
 #include <errno.h>

@@ -3,7 +3,6 @@
  * those of libcriterion 2.4 that its macros call; they do what a test can see
  * of the originals and nothing more.
  */
-#define _GNU_SOURCE
 /* The library declares these as constants to its users; here they are set. */
 #define criterion_current_test  criterion_current_test_as_seen
 #define criterion_current_suite criterion_current_suite_as_seen

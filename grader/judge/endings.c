@@ -2,7 +2,6 @@
  * endings.c - how a subject that did not answer becomes a verdict: what the
  * zygote saw decides, what the dying child said of itself only explains.
  */
-#define _GNU_SOURCE
 #include "judge/endings.h"
 
 #include <inttypes.h>

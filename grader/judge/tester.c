@@ -1,7 +1,6 @@
 /*
  * tester.c - hosts a student's own tests (tester.h).
  */
-#define _GNU_SOURCE
 #include "judge/tester.h"
 
 #include <sched.h>

@@ -11,6 +11,7 @@
 #include "inner_filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -20,9 +21,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* Above any process id (2^22). */
-#define SELF 0x5e1f5e1fu
 
 static const int computing[] = {
     SCMP_SYS(exit_group),    SCMP_SYS(exit),
@@ -78,7 +76,7 @@ add_rules(scmp_filter_ctx filter, enum inner_filter kind)
                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     if (!error)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                 SCMP_A0_32(SCMP_CMP_EQ, SELF));
+                                 SCMP_A0_32(SCMP_CMP_EQ, INNER_FILTER_SELF));
     /* How glibc asks for the status of an open file: standard output's. */
     if (!error)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat),
@@ -116,21 +114,6 @@ inner_filter_make(enum inner_filter kind, struct sock_fprog *program)
         close(file);
     seccomp_release(filter);
     return program->len ? 0 : -1;
-}
-
-int
-inner_filter_enter(struct sock_fprog *program)
-{
-    if (!program->len)
-        return 0;
-    for (unsigned i = 0; i < program->len; i++) {
-        struct sock_filter *step = &program->filter[i];
-        if (BPF_CLASS(step->code) == BPF_JMP && step->k == SELF)
-            step->k = (uint32_t)getpid();
-    }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        return -1;
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program);
 }
 
 char *

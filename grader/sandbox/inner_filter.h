@@ -11,6 +11,10 @@
 
 #include <linux/filter.h>
 
+/* Stands in a filter for the process that puts it on; above any process id
+ * (2^22). */
+#define INNER_FILTER_SELF 0x5e1f5e1fU
+
 enum inner_filter {
     INNER_SUBJECT,  /* memory, the socket and the output it holds, its end    */
     INNER_COVERAGE, /* and files, for the .gcda; Landlock says which          */

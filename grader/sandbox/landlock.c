@@ -11,7 +11,6 @@
  * Debian 12's header knows version 2, kernels are newer: what it lacks is
  * defined here, from the kernel's documentation (userspace-api/landlock).
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>

@@ -5,7 +5,6 @@
  * can use in all is their product; a container's or control group's limit is
  * the better bound where there is one.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>

@@ -7,7 +7,6 @@
  * keeps no capability: with no_new_privs set, executing a program does not
  * bring one back.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

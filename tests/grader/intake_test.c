@@ -5,7 +5,6 @@
  * Every archive is made here, so that the test says what is in it.  Each test
  * has a folder of its own, with the work directory "work" in it.
  */
-#define _GNU_SOURCE
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -198,7 +198,7 @@ crash(enum toy_sin sin)
     case TOY_DEEP_RECURSION:
         return recurse(0);
     case TOY_DIVIDE_BY_ZERO:
-        return 1 / zero;
+        return 100 / zero;
     case TOY_ABORT:
         abort();
     case TOY_EXIT:

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "bank.h"
 #include "result.h"
@@ -47,6 +48,10 @@ struct report_options {
                   const struct test_result *test, void *context);
     void *context;
 };
+
+/* The options for `out`, which may be a terminal: colour there unless NO_COLOR
+ * is set, its width within 80 to 100, everything shown. */
+struct report_options report_for_terminal(FILE *out);
 
 /* What may be shown of this test. */
 enum visibility report_visibility(const struct report_options *options,

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <dirent.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -327,4 +329,34 @@ strings_free(struct strings *list)
     }
     free(list->item);
     *list = (struct strings){0};
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+strings_list_folder(struct strings *list, const char *folder,
+                    const char *suffix)
+{
+    const size_t before = list->count;
+    const size_t tail = strlen(suffix);
+    DIR *const open_folder = opendir(folder);
+    const struct dirent *entry;
+    while (open_folder != NULL && (entry = readdir(open_folder)) != NULL) {
+        const size_t bytes = strlen(entry->d_name);
+        if (bytes > tail && entry->d_name[0] != '.' &&
+            strcmp(entry->d_name + bytes - tail, suffix) == 0) {
+            strings_addf(list, "%.*s", (int)(bytes - tail), entry->d_name);
+        }
+    }
+    if (open_folder != NULL) {
+        closedir(open_folder);
+    }
+    if (list->count > before) {
+        qsort(list->item + before, list->count - before, sizeof *list->item,
+              by_text);
+    }
 }

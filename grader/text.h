@@ -44,4 +44,9 @@ void strings_addf(struct strings *list, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_free(struct strings *list);
 
+/* Adds the names of the files in `folder` that end in `suffix`, without it, in
+ * the order of the alphabet; nothing when there is no such folder. */
+void strings_list_folder(struct strings *list, const char *folder,
+                         const char *suffix);
+
 #endif

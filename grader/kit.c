@@ -1,0 +1,170 @@
+/*
+ * kit.c - see kit.h.
+ */
+#include "kit.h"
+
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "text.h"
+
+char *
+kit_path(const struct kit *kit, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *const below = text_vformat(format, arguments);
+    va_end(arguments);
+    char *const path = text_format("%s/%s", kit->root, below);
+    free(below);
+    return path;
+}
+
+/* The programs lie in ROOT/build. */
+static char *
+find_root(void)
+{
+    char program[PATH_MAX];
+    const ssize_t bytes =
+        readlink("/proc/self/exe", program, sizeof program - 1);
+    if (bytes < 0) {
+        die(EX_OSERR, "cannot find out where this program is:");
+    }
+    program[bytes] = '\0';
+    for (char *folder = dirname(program); strlen(folder) > 1;
+         folder = dirname(folder)) {
+        char *const mark = text_format("%s/grader/catalogue.yaml", folder);
+        const int found = access(mark, R_OK) == 0;
+        free(mark);
+        if (found) {
+            return xstrdup(folder);
+        }
+    }
+    die(EX_CONFIG, "there is no grader/catalogue.yaml around this program: run "
+                   "it from the build folder of the kit");
+}
+
+static void
+must_be_built(const char *path)
+{
+    if (access(path, R_OK) != 0) {
+        die(EX_UNAVAILABLE, "%s is not there: run make all first", path);
+    }
+}
+
+static void
+read_functions(struct kit_stage *stage)
+{
+    char *const path = text_format("%s/functions", stage->folder);
+    char *const text = text_read_file(path, 1 << 16, NULL);
+    if (text == NULL) {
+        die(EX_UNAVAILABLE, "cannot read %s (make all writes it):", path);
+    }
+    char *rest = text;
+    for (char *line = strsep(&rest, "\n"); line != NULL;
+         line = strsep(&rest, "\n")) {
+        if (line[0] != '\0') {
+            strings_add(&stage->functions, line);
+        }
+    }
+    free(text);
+    free(path);
+}
+
+/* The Makefile lists alternatives by the files in their folder; so do we. */
+static void
+find_alternatives(const struct kit *kit, struct kit_stage *stage)
+{
+    struct strings names = {0};
+    char *const folder = kit_path(kit, "solutions/%s/alternatives",
+                                  stage->stage->name);
+    strings_list_folder(&names, folder, ".c");
+    for (size_t i = 0; i < names.count; i++) {
+        strings_addf(&stage->rights, "%s/modules/alternative-%s",
+                     stage->folder, names.item[i]);
+        strings_addf(&stage->right_names, "alternative %s", names.item[i]);
+    }
+    strings_free(&names);
+    free(folder);
+}
+
+static void
+open_stage(const struct kit *kit, struct kit_stage *stage)
+{
+    const char *const name = stage->stage->name;
+    char *const rubric = kit_path(kit, "tests/%s/rubric.yaml", name);
+    char *const bank = kit_path(kit, "solutions/%s/bugs", name);
+    stage->rubric = rubric_load(rubric, kit->catalogue, stage->stage);
+    stage->bank = bank_load(bank, stage->rubric);
+    stage->folder = kit_path(kit, "build/kit/%s", name);
+    stage->judge = text_format("%s/judge", stage->folder);
+    stage->subject_object = text_format("%s/subject.o", stage->folder);
+    stage->tester_object = text_format("%s/tester.o", stage->folder);
+    must_be_built(stage->judge);
+    must_be_built(stage->subject_object);
+    must_be_built(stage->tester_object);
+    read_functions(stage);
+    strings_addf(&stage->rights, "%s/modules/reference", stage->folder);
+    strings_add(&stage->right_names, "the reference");
+    find_alternatives(kit, stage);
+    for (size_t i = 0; i < stage->bank->bug_count; i++) {
+        strings_addf(&stage->bugs, "%s/modules/bug-%s", stage->folder,
+                     stage->bank->bugs[i].name);
+    }
+    free(rubric);
+    free(bank);
+}
+
+struct kit *
+kit_open(void)
+{
+    struct kit *const kit = xcalloc(1, sizeof *kit);
+    kit->root = find_root();
+    char *const catalogue = kit_path(kit, "grader/catalogue.yaml");
+    kit->catalogue = catalogue_load(catalogue);
+    free(catalogue);
+    kit->stage_count = kit->catalogue->stage_count;
+    kit->stages = xcalloc(kit->stage_count, sizeof *kit->stages);
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        kit->stages[i].stage = &kit->catalogue->stages[i];
+        open_stage(kit, &kit->stages[i]);
+    }
+    return kit;
+}
+
+void
+kit_free(struct kit *kit)
+{
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        struct kit_stage *const stage = &kit->stages[i];
+        rubric_free(stage->rubric);
+        bank_free(stage->bank);
+        free(stage->folder);
+        free(stage->judge);
+        free(stage->subject_object);
+        free(stage->tester_object);
+        strings_free(&stage->functions);
+        strings_free(&stage->rights);
+        strings_free(&stage->right_names);
+        strings_free(&stage->bugs);
+    }
+    free(kit->stages);
+    catalogue_free(kit->catalogue);
+    free(kit->root);
+    free(kit);
+}
+
+const struct kit_stage *
+kit_stage(const struct kit *kit, const char *name)
+{
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        if (strcmp(kit->stages[i].stage->name, name) == 0) {
+            return &kit->stages[i];
+        }
+    }
+    return NULL;
+}

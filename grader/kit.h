@@ -1,0 +1,45 @@
+/*
+ * kit.h - where the kit's parts are, and what is known of its stages.
+ */
+#ifndef VMLAB_KIT_H
+#define VMLAB_KIT_H
+
+#include "bank.h"
+#include "catalogue.h"
+#include "rubric.h"
+
+/* A stage with everything that does not depend on a submission. */
+struct kit_stage {
+    const struct stage *stage;
+    struct rubric *rubric;
+    struct bank *bank;
+    char *folder;        /* build/kit/M                                       */
+    char *judge;         /* programs and objects in it, see the Makefile      */
+    char *subject_object;
+    char *tester_object;
+    struct strings functions; /* the contract's                               */
+    struct strings rights;    /* programs of reference and alternatives       */
+    struct strings bugs;      /* programs of the bugs, in the bank's order    */
+    struct strings right_names; /* "reference", "alternative table_driven"    */
+};
+
+struct kit {
+    char *root;
+    struct catalogue *catalogue;
+    struct kit_stage *stages; /* in the catalogue's order                     */
+    size_t stage_count;
+};
+
+/* Finds the kit around the running program and reads its data; a kit that is
+ * damaged or not built ends the program with what to do. */
+struct kit *kit_open(void);
+void kit_free(struct kit *kit);
+
+/* The stage of that name, or NULL. */
+const struct kit_stage *kit_stage(const struct kit *kit, const char *name);
+
+/* A path below the kit's root, to be freed. */
+char *kit_path(const struct kit *kit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

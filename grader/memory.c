@@ -1,0 +1,144 @@
+/*
+ * memory.c - reads memcheck's XML (protocol 4, valgrind's
+ * docs/internals/xml-output-protocol4.txt).
+ */
+#include "memory.h"
+
+#include "rubric.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+enum { ERRORS_KEPT = 20, TEXT_SHOWN = 300 };
+
+void
+memory_command(struct strings *argv, const char *folder, const char *program)
+{
+    strings_add(argv, "valgrind");
+    strings_add(argv, "--tool=memcheck");
+    strings_add(argv, "--quiet");
+    strings_add(argv, "--xml=yes");
+    strings_addf(argv, "--xml-file=%s/%%p.xml", folder);
+    strings_add(argv, "--leak-check=full");
+    strings_add(argv, "--show-leak-kinds=definite,indirect");
+    strings_add(argv, "--errors-for-leak-kinds=definite,indirect");
+    strings_add(argv, "--run-libc-freeres=no");
+    strings_add(argv, "--num-callers=12");
+    strings_add(argv, "--vgdb=no");
+    strings_add(argv, program);
+}
+
+/* ---- The tree ------------------------------------------------------------------ */
+
+static const xmlNode *
+child_of(const xmlNode *node, const char *name)
+{
+    for (const xmlNode *child = node != NULL ? node->children : NULL;
+         child != NULL; child = child->next) {
+        if (child->type == XML_ELEMENT_NODE &&
+            strcmp((const char *)child->name, name) == 0) {
+            return child;
+        }
+    }
+    return NULL;
+}
+
+/* The text of an element, cleaned; "" without one. */
+static char *
+text_in(const xmlNode *node)
+{
+    xmlChar *const content =
+        node != NULL ? xmlNodeGetContent(node) : NULL;
+    char *const clean =
+        content != NULL ? text_clean(content, strlen((const char *)content),
+                                     TEXT_SHOWN)
+                        : xstrdup("");
+    xmlFree(content);
+    return clean;
+}
+
+/* "segment.c:41 (seg_load)": the innermost frame in the student's file. */
+static char *
+where_in(const xmlNode *error, const char *source)
+{
+    const xmlNode *const stack = child_of(error, "stack");
+    for (const xmlNode *frame = stack != NULL ? stack->children : NULL;
+         frame != NULL; frame = frame->next) {
+        char *const file = text_in(child_of(frame, "file"));
+        char *where = NULL;
+        if (strcmp(file, source) == 0) {
+            char *const line = text_in(child_of(frame, "line"));
+            char *const function = text_in(child_of(frame, "fn"));
+            where = text_format("%s:%s (%s)", file, line, function);
+            free(line);
+            free(function);
+        }
+        free(file);
+        if (where != NULL) {
+            return where;
+        }
+    }
+    return xstrdup("");
+}
+
+static char *
+what_in(const xmlNode *error)
+{
+    const xmlNode *const extended = child_of(error, "xwhat");
+    char *const what = text_in(extended != NULL ? child_of(extended, "text")
+                                                : child_of(error, "what"));
+    char *const more = text_in(child_of(error, "auxwhat"));
+    char *const both = more[0] != '\0' ? text_format("%s; %s", what, more)
+                                       : xstrdup(what);
+    free(what);
+    free(more);
+    return both;
+}
+
+static void
+add_error(struct test_result *test, const xmlNode *error, const char *source)
+{
+    if (test->error_count == ERRORS_KEPT) {
+        return;
+    }
+    test->errors = xrealloc(test->errors, (test->error_count + 1) *
+                                              sizeof *test->errors);
+    test->errors[test->error_count++] = (struct memory_error){
+        .kind = text_in(child_of(error, "kind")),
+        .what = what_in(error),
+        .where = where_in(error, source),
+        .call = xstrdup(""),
+    };
+}
+
+bool
+memory_read(struct test_result *test, const char *folder, int child,
+            const char *source, char **trouble)
+{
+    char *const path = text_format("%s/%d.xml", folder, child);
+    xmlDoc *const document = xmlReadFile(
+        path, NULL,
+        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+            XML_PARSE_HUGE);
+    const xmlNode *const root =
+        document != NULL ? xmlDocGetRootElement(document) : NULL;
+    const bool whole = root != NULL;
+    if (!whole) {
+        *trouble = text_format("valgrind left no whole report of %s",
+                               test->rubric->id);
+    } else {
+        for (const xmlNode *node = root->children; node != NULL;
+             node = node->next) {
+            if (node->type == XML_ELEMENT_NODE &&
+                strcmp((const char *)node->name, "error") == 0) {
+                add_error(test, node, source);
+            }
+        }
+    }
+    xmlFreeDoc(document);
+    free(path);
+    return whole;
+}

@@ -1,0 +1,61 @@
+/*
+ * own_tests.h - a student's own tests against implementations: their own
+ * module, the right ones, and the bugs of the bank.
+ *
+ * Tests and implementations are zygotes (judge/tester.h, subjects.h).  For each
+ * pair a fresh child of both is joined by a fresh socket, so no two pairs share
+ * anything, and the test sees of the implementation only its behaviour.  The
+ * order is drawn from the seed.
+ */
+#ifndef VMLAB_OWN_TESTS_H
+#define VMLAB_OWN_TESTS_H
+
+#include <stdbool.h>
+
+#include "catalogue.h"
+#include "result.h"
+#include "subjects.h"
+
+/* How one test ended on one implementation. */
+struct own_outcome {
+    enum verdict verdict; /* VERDICT_NONE: our own trouble                    */
+    char *message;        /* of a failure; or NULL                            */
+    char *where;          /* file:line of the test, or NULL                   */
+};
+
+/* A program under test. */
+struct own_implementation {
+    const struct subject_request *subject;
+    bool unlimited_memory; /* for coverage                                    */
+};
+
+struct own_run {
+    char *const *tester_argv;
+    const struct sandbox *tester_sandbox;
+    const struct stage *stage; /* its limits                                  */
+    uint64_t seed;
+};
+
+/* The names "suite/test" of the tester's tests in the order of their numbers,
+ * cleaned.  Returns false, with *trouble set, when the program does not tell
+ * them. */
+bool own_tests_list(const struct own_run *run, struct strings *names,
+                    char **trouble);
+
+/* Runs every chosen test (chosen[test], NULL: all) on every implementation.
+ * outcome[i * test_count + t] is filled for implementation i and test t; free
+ * them with own_outcome_free. */
+void own_tests_matrix(const struct own_run *run,
+                      const struct own_implementation *implementations,
+                      size_t implementation_count, size_t test_count,
+                      const bool *chosen, struct own_outcome *outcomes);
+
+/* Runs single pairs: those with wanted[i * test_count + t] set. */
+void own_tests_pairs(const struct own_run *run,
+                     const struct own_implementation *implementations,
+                     size_t implementation_count, size_t test_count,
+                     const bool *wanted, struct own_outcome *outcomes);
+
+void own_outcome_free(struct own_outcome *outcome);
+
+#endif

@@ -1,0 +1,327 @@
+/*
+ * vmgrade.c - the instructor's program: submissions in, records and reports
+ * out.
+ */
+#include <argp.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "json.h"
+#include "kit.h"
+#include "pipeline.h"
+#include "progress.h"
+#include "report.h"
+#include "sandbox/sandbox.h"
+#include "scoreboard.h"
+#include "terminal.h"
+#include "text.h"
+
+const char *argp_program_version = "vmgrade " VMLAB_VERSION;
+
+static const char intro[] =
+    "Grades submissions of the vmlab course.\v"
+    "A submission is a folder, a .tar, .tar.gz, .tar.xz, .tar.zst or .zip "
+    "archive, or a single file M.c. Of each stage M it may hold M.c, the "
+    "module, and M_test.c, the student's own tests; everything else is ignored "
+    "and listed.\n"
+    "\n"
+    "Commands:\n"
+    "  grade PATH...     grade each, and show its report\n"
+    "\n"
+    "With several submissions, or --scoreboard, a table with a line per "
+    "submission and stage is shown instead of reports.\n"
+    "\n"
+    "Exit status:\n"
+    "  0   everything was graded\n"
+    "  1   --fail-under was given, and a submission has less\n"
+    "  64  usage: see above\n"
+    "  66  a submission is not there\n"
+    "  69  a tool or a package is missing\n"
+    "  70  a stage is ungraded through trouble of the grader: grade it again\n"
+    "  78  the catalogue, a rubric or a bug has an error\n"
+    "\n"
+    "Environment:\n"
+    "  NO_COLOR   no colour, even on a terminal\n"
+    "  TMPDIR     where work folders are made (/tmp)\n"
+    "\n"
+    "Examples:\n"
+    "  vmgrade grade alice.tar.gz\n"
+    "  vmgrade grade --stage segment --json alice.json alice/\n"
+    "  vmgrade grade --scoreboard submissions/*";
+
+enum {
+    KEY_STAGE = 's',
+    KEY_JSON = 'j',
+    KEY_SEED = 256,
+    KEY_KEEP_WORK,
+    KEY_SCOREBOARD,
+    KEY_SHOW,
+    KEY_FAIL_UNDER,
+    KEY_WEAK,
+    KEY_QUIET = 'q',
+};
+
+static const struct argp_option options[] = {
+    {"stage", KEY_STAGE, "M", 0, "Grade stage M only; may be repeated", 0},
+    {"json", KEY_JSON, "FILE", 0,
+     "Write the record (vmlab.result/1) to FILE; with several submissions FILE "
+     "is a folder that receives NAME.json of each",
+     0},
+    {"seed", KEY_SEED, "N", 0,
+     "Seed of the course, instead of the catalogue's", 0},
+    {"show", KEY_SHOW, "WHAT", 0,
+     "What the report shows of hidden tests: everything (default), inputs, "
+     "title, nothing",
+     0},
+    {"scoreboard", KEY_SCOREBOARD, NULL, 0,
+     "Show a table instead of reports", 0},
+    {"fail-under", KEY_FAIL_UNDER, "POINTS", 0,
+     "Exit with 1 when a stage that was submitted has fewer points", 0},
+    {"keep-work", KEY_KEEP_WORK, NULL, 0,
+     "Leave the folder in which was worked, and say where it is", 0},
+    {"allow-weak-sandbox", KEY_WEAK, NULL, 0,
+     "Go on where this machine cannot keep a submission from doing harm", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "No progress", 0},
+    {0},
+};
+
+struct arguments {
+    struct strings stages;
+    struct strings paths;
+    const char *command;
+    const char *json;
+    bool seed_given;
+    uint64_t seed;
+    bool keep_work, scoreboard, allow_weak, quiet;
+    bool fail_under_given;
+    double fail_under;
+    enum visibility hidden;
+};
+
+static uint64_t
+parse_number(const struct argp_state *state, const char *what,
+             const char *text)
+{
+    char *end;
+    const uint64_t number = strtoull(text, &end, 0);
+    if (*text == '\0' || *text == '-' || *end != '\0') {
+        argp_error(state, "%s takes a whole number, not '%s'", what, text);
+    }
+    return number;
+}
+
+static error_t
+parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *const arguments = state->input;
+    char *end;
+    switch (key) {
+    case KEY_STAGE:
+        strings_add(&arguments->stages, text);
+        break;
+    case KEY_JSON:
+        arguments->json = text;
+        break;
+    case KEY_SEED:
+        arguments->seed_given = true;
+        arguments->seed = parse_number(state, "--seed", text);
+        break;
+    case KEY_SHOW:
+        if (!visibility_of_name(text, &arguments->hidden)) {
+            argp_error(state, "--show takes everything, inputs, title or "
+                              "nothing, not '%s'",
+                       text);
+        }
+        break;
+    case KEY_SCOREBOARD:
+        arguments->scoreboard = true;
+        break;
+    case KEY_FAIL_UNDER:
+        arguments->fail_under_given = true;
+        arguments->fail_under = strtod(text, &end);
+        if (*text == '\0' || *end != '\0') {
+            argp_error(state, "--fail-under takes points, not '%s'", text);
+        }
+        break;
+    case KEY_KEEP_WORK:
+        arguments->keep_work = true;
+        break;
+    case KEY_WEAK:
+        arguments->allow_weak = true;
+        break;
+    case KEY_QUIET:
+        arguments->quiet = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (arguments->command == NULL) {
+            arguments->command = text;
+        } else {
+            strings_add(&arguments->paths, text);
+        }
+        break;
+    case ARGP_KEY_END:
+        if (arguments->command == NULL) {
+            argp_error(state, "say what to do: vmgrade grade PATH");
+        } else if (strcmp(arguments->command, "grade") != 0) {
+            argp_error(state, "there is no command '%s'; there is: grade",
+                       arguments->command);
+        } else if (arguments->paths.count == 0) {
+            argp_error(state, "name a submission: vmgrade grade PATH");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static void
+check_stages(const struct kit *kit, const struct strings *stages)
+{
+    for (size_t i = 0; i < stages->count; i++) {
+        if (kit_stage(kit, stages->item[i]) == NULL) {
+            die(EX_USAGE, "there is no stage '%s' in grader/catalogue.yaml",
+                stages->item[i]);
+        }
+    }
+}
+
+static void
+check_sandbox(const struct kit *kit, bool allow_weak)
+{
+    struct strings missing = {0};
+    char *const hidden = kit_path(kit, "solutions");
+    char *const tests = kit_path(kit, "tests");
+    sandbox_missing((const char *const[]){hidden, tests, NULL}, &missing);
+    for (size_t i = 0; i < missing.count; i++) {
+        warn_user("weak sandbox: a submission could %s", missing.item[i]);
+    }
+    if (missing.count > 0 && !allow_weak) {
+        die(EX_UNAVAILABLE,
+            "this machine cannot keep submissions from that; run as root, in "
+            "the Docker image, or with --allow-weak-sandbox");
+    }
+    strings_free(&missing);
+    free(hidden);
+    free(tests);
+}
+
+/* "alice" of "/x/alice.tar.gz": what NAME.json is called. */
+static char *
+name_of(const char *path)
+{
+    char *const copy = xstrdup(path);
+    char *const name = xstrdup(basename(copy));
+    static const char *const endings[] = {".tar.gz",  ".tar.xz", ".tar.zst",
+                                          ".tar.bz2", ".tar",    ".tgz",
+                                          ".zip"};
+    free(copy);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const size_t bytes = strlen(name), tail = strlen(endings[i]);
+        if (bytes > tail && strcmp(name + bytes - tail, endings[i]) == 0) {
+            name[bytes - tail] = '\0';
+            break;
+        }
+    }
+    return name;
+}
+
+static void
+write_json(const struct result *result, const struct report_options *options,
+           const char *to, const char *submission, bool many)
+{
+    char *const name = name_of(submission);
+    char *const path =
+        many ? text_format("%s/%s.json", to, name) : xstrdup(to);
+    if (result_write_json(result, options, path) != 0) {
+        die(EX_CANTCREAT, "cannot write %s:", path);
+    }
+    free(path);
+    free(name);
+}
+
+static bool
+falls_under(const struct result *result, double points)
+{
+    for (size_t i = 0; i < result->stage_count; i++) {
+        const struct stage_result *const stage = &result->stages[i];
+        if (stage->status != STAGE_NOT_SUBMITTED &&
+            stage->score.must.got < points) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arguments arguments = {.hidden = SHOW_EVERYTHING};
+    const struct argp argp = {options, parse, "grade PATH...", intro,
+                              NULL,    NULL,  NULL};
+    argp_err_exit_status = EX_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+
+    sandbox_protect_self();
+    struct kit *const kit = kit_open();
+    check_stages(kit, &arguments.stages);
+    check_sandbox(kit, arguments.allow_weak);
+
+    const bool many = arguments.paths.count > 1;
+    const bool table = many || arguments.scoreboard;
+    struct report_options report = report_for_terminal(stdout);
+    report.hidden = arguments.hidden;
+    struct progress progress = progress_on(stderr, arguments.quiet);
+    struct pipeline pipeline = {
+        .kit = kit,
+        .stages = arguments.stages.count > 0
+                      ? (const char *const *)arguments.stages.item
+                      : NULL,
+        .seed = arguments.seed_given ? arguments.seed : kit->catalogue->seed,
+        .memory = true,
+        .own_tests = true,
+        .bank = true,
+        .keep_work = arguments.keep_work,
+        .slot = sandbox_claim_slots(1),
+        .step = progress_step,
+        .context = &progress,
+    };
+    bool trouble = false, under = false;
+    if (table) {
+        scoreboard_head(stdout, &report);
+        fflush(stdout);
+    }
+    for (size_t i = 0; i < arguments.paths.count; i++) {
+        const char *const path = arguments.paths.item[i];
+        progress_submission(&progress, path, i + 1, arguments.paths.count);
+        struct result *const result = pipeline_run(&pipeline, path);
+        progress_clear(&progress);
+        if (table) {
+            scoreboard_lines(stdout, result, &report);
+            fflush(stdout);
+        } else {
+            terminal_report(stdout, result, &report);
+        }
+        if (arguments.json != NULL) {
+            write_json(result, &report, arguments.json, path, many);
+        }
+        trouble = trouble || result_has_trouble(result);
+        under = under || (arguments.fail_under_given &&
+                          falls_under(result, arguments.fail_under));
+        result_free(result);
+    }
+    kit_free(kit);
+    strings_free(&arguments.paths);
+    strings_free(&arguments.stages);
+    if (trouble) {
+        warn_user("a stage is ungraded through trouble of the grader: grade it "
+                  "again");
+        return EX_SOFTWARE;
+    }
+    return under ? 1 : EX_OK;
+}

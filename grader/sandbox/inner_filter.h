@@ -2,7 +2,7 @@
  * inner_filter.h - the tight filter that a zygote's child puts on before it
  * runs a student's code: an allow list of what computing needs.
  *
- * The filter is made once by the zygote and installed by each child; a call
+ * The grader makes the filter and each child installs it (inner_enter.c); a call
  * that is not on the list raises SIGSYS with its number in si_syscall.  Under
  * valgrind it can not be installed: see sandbox.c.
  */
@@ -30,7 +30,7 @@ int inner_filter_make(enum inner_filter kind, struct sock_fprog *program);
  * errno set. */
 int inner_filter_enter(struct sock_fprog *program);
 
-/* The name of a system call, as SIGSYS numbers it; from malloc, or NULL. */
+/* The name of a system call, as SIGSYS numbers it; from malloc. */
 char *inner_filter_call_name(int number);
 
 #endif

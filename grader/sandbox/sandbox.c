@@ -96,12 +96,12 @@ static const struct preset {
     [SANDBOX_COMPILER]     = { LOADER | PROGRAMS, 10000, 1024, 16,  16,  64 },
     [SANDBOX_TOOL]         = { LOADER | PROGRAMS | NOISE,
                                                   30000, 2048, 16,  16, 256 },
-    [SANDBOX_SUBJECT]      = { LOADER,           300000,  512,  1, 100, 256 },
-    [SANDBOX_COVERAGE]     = { LOADER,           300000,  512,  1, 100, 256 },
-    [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 100, 256 },
+    [SANDBOX_SUBJECT]      = { LOADER,           300000, 2048,  1, 100, 512 },
+    [SANDBOX_COVERAGE]     = { LOADER,           300000, 2048,  4, 100, 512 },
+    [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 100, 512 },
     [SANDBOX_TESTER]       = { LOADER | NOISE | SHARED,
-                                                  60000, 2048,  4,  64, 256 },
-    [SANDBOX_QUICK_TESTER] = { LOADER,            60000,  512,  1,  64, 256 },
+                                                  60000, 2048,  4,  64, 512 },
+    [SANDBOX_QUICK_TESTER] = { LOADER,           300000, 2048,  1, 100, 512 },
 };
 /* clang-format on */
 

@@ -30,10 +30,14 @@ enum sandbox_access {
 enum sandbox_step {
     SANDBOX_COMPILER,     /* gcc, clang, as, ld on a submission               */
     SANDBOX_TOOL,         /* objcopy, objdump, gcovr on what was made of it   */
-    SANDBOX_SUBJECT,      /* a zygote; its children install inner_filter.h    */
+    SANDBOX_SUBJECT,      /* a zygote; its children have inner_filter.h on    */
+                          /* (and lower limits), which every zygote gets as   */
+                          /* a file but the one under valgrind                */
     SANDBOX_COVERAGE,     /* the same; may write its .gcda in one folder      */
     SANDBOX_VALGRIND,     /* a zygote under valgrind, which can hold no       */
-                          /* filter of its own: the outer one must do         */
+                          /* filter of its own: the outer one must do.  No    */
+                          /* shell: where /usr/bin/valgrind is a script (on   */
+                          /* Debian), valgrind.bin is the program             */
     SANDBOX_TESTER,       /* a student's own tests under Criterion: sockets   */
                           /* of AF_UNIX, a TMPDIR, /dev/shm                   */
     SANDBOX_QUICK_TESTER, /* the same tests on the quick runner               */

@@ -58,27 +58,28 @@ seccomp_available(void)
     return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-/* Signals.  A compiler's driver and valgrind need none but for their own group.
- * Criterion stops a worker that is late, so there a process may be named, as
- * long as another layer sees to whose it is. */
+/* Signals.  -1, everything that can be signalled, is refused to all, and the
+ * programs of the system need none but for their own group (0).  A zygote ends
+ * children that are late, and Criterion its workers, so those may name a
+ * process.  That is harmless where another layer sees to whose it is, or where
+ * student code runs under the inner filter; else it is refused, too, and the
+ * guardian ends what is late. */
 static int
 add_signals(scmp_filter_ctx filter, enum sandbox_step step, bool contained)
 {
     const uint32_t no = SCMP_ACT_ERRNO(EPERM);
-    const bool runner =
-        step == SANDBOX_TESTER || step == SANDBOX_QUICK_TESTER;
-    if (runner && contained) /* -1: everything that can be signalled */
+    const bool system = step == SANDBOX_COMPILER || step == SANDBOX_TOOL;
+    const bool inner = step == SANDBOX_SUBJECT || step == SANDBOX_COVERAGE ||
+                       step == SANDBOX_QUICK_TESTER;
+    if (!system && (contained || inner))
         return seccomp_rule_add(filter, no, SCMP_SYS(kill), 1,
                                 SCMP_A0_32(SCMP_CMP_EQ, UINT32_MAX));
     int error = seccomp_rule_add(filter, no, SCMP_SYS(kill), 1,
                                  SCMP_A0_32(SCMP_CMP_NE, 0));
-    /* abort() and raise() of programs that are not a student's; a zygote's
-     * children are held by the inner filter. */
-    if (!error && step == SANDBOX_VALGRIND) {
+    if (!error && !system)
         error = seccomp_rule_add(filter, no, SCMP_SYS(tkill), 0);
-        if (!error)
-            error = seccomp_rule_add(filter, no, SCMP_SYS(tgkill), 0);
-    }
+    if (!error && !system)
+        error = seccomp_rule_add(filter, no, SCMP_SYS(tgkill), 0);
     return error;
 }
 

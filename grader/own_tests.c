@@ -138,6 +138,7 @@ join(const struct own_run *run, int tester,
         .cpu = running->cpu,
         .wall_ms = WALL_MS,
         .test = (uint32_t)running->pair.test,
+        .seed = run->seed,
     };
     const bool sent = bridge_send_start(tester, &start, fds,
                                         TESTER_DESCRIPTORS + 1) == 0;

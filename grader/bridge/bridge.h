@@ -73,6 +73,7 @@ struct bridge_start {
     uint32_t wall_ms; /* the zygote kills a child that is older               */
     uint32_t test;    /* a tester's: which of its tests                       */
     uint32_t unused;
+    uint64_t seed;    /* a tester's: the course's                             */
 };
 enum { BRIDGE_DESCRIPTORS_MAX = 8 };
 

@@ -1,0 +1,167 @@
+/*
+ * pipeline.c - intake and the stages, one after the other (pipeline.h).
+ */
+#include "pipeline.h"
+
+#include <ftw.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "intake.h"
+#include "sandbox/sandbox.h"
+#include "stage_grading.h"
+#include "text.h"
+
+/* ---- The work folder ----------------------------------------------------------- */
+
+static char *
+make_work_folder(void)
+{
+    const char *const place = getenv("TMPDIR");
+    char *const wished =
+        text_format("%s/vmlab-XXXXXX",
+                    place != NULL && place[0] != '\0' ? place : "/tmp");
+    if (mkdtemp(wished) == NULL) {
+        die(EX_CANTCREAT,
+            "cannot make a work folder %s (set TMPDIR to where there is "
+            "room):",
+            wished);
+    }
+    /* Steps with users of their own pass through, and see nothing. */
+    char *const whole = realpath(wished, NULL);
+    if (whole == NULL || chmod(whole, 0711) != 0) {
+        die(EX_CANTCREAT, "cannot open the work folder %s:", wished);
+    }
+    free(wished);
+    return whole;
+}
+
+static int
+remove_one(const char *path, const struct stat *status, int type,
+           struct FTW *at)
+{
+    (void)status;
+    (void)type;
+    (void)at;
+    if (remove(path) != 0) {
+        warn_user("cannot remove %s:", path);
+    }
+    return 0;
+}
+
+static char *
+make_folder(const char *work, const char *name, mode_t mode)
+{
+    char *const folder = text_format("%s/%s", work, name);
+    if (mkdir(folder, mode) != 0) {
+        die(EX_CANTCREAT, "cannot make the work folder %s:", folder);
+    }
+    return folder;
+}
+
+/* ---- The submission --------------------------------------------------------------- */
+
+static bool
+is_wanted(const struct pipeline *pipeline, const char *name)
+{
+    if (pipeline->stages == NULL) {
+        return true;
+    }
+    for (const char *const *stage = pipeline->stages; *stage != NULL; stage++) {
+        if (strcmp(*stage, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+take_intake(struct result *result, struct intake *intake)
+{
+    result->digest = intake->digest;
+    result->intake_trouble = intake->trouble;
+    result->ignored = intake->ignored;
+    result->ignored_count = intake->ignored_count;
+    intake->digest = NULL;
+    intake->trouble = NULL;
+    intake->ignored = NULL;
+    intake->ignored_count = 0;
+}
+
+static void
+list_layers(struct result *result)
+{
+    struct strings layers = {0};
+    sandbox_layers(&layers);
+    result->sandbox = layers.item; /* the record owns them now */
+    result->sandbox_count = layers.count;
+}
+
+static void
+grade_stage(const struct pipeline *pipeline, const struct kit_stage *stage,
+            const struct intake *intake, const char *taken, const char *work,
+            const char *records, struct stage_result *result)
+{
+    char *const module = text_format("%s.c", stage->stage->name);
+    char *const tests = text_format("%s_test.c", stage->stage->name);
+    char *const module_path = text_format("%s/%s", taken, module);
+    char *const tests_path = text_format("%s/%s", taken, tests);
+    const bool has_module = intake_has(intake, module);
+    const bool has_tests = intake_has(intake, tests);
+    result->stage = stage->stage;
+    result->status = STAGE_NOT_SUBMITTED;
+    if (has_module || has_tests) {
+        char *const own = make_folder(work, stage->stage->name, 0711);
+        stage_grade(pipeline, stage, has_module ? module_path : NULL,
+                    has_tests ? tests_path : NULL, own, records, result);
+        free(own);
+    }
+    free(module);
+    free(tests);
+    free(module_path);
+    free(tests_path);
+}
+
+struct result *
+pipeline_run(const struct pipeline *pipeline, const char *submission)
+{
+    const struct kit *const kit = pipeline->kit;
+    struct result *const result =
+        result_create(submission, pipeline->seed);
+    struct strings accepted = {0};
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        strings_addf(&accepted, "%s.c", kit->stages[i].stage->name);
+        strings_addf(&accepted, "%s_test.c", kit->stages[i].stage->name);
+    }
+    char *const work = make_work_folder();
+    char *const taken = make_folder(work, "taken", 0700);
+    char *const records = make_folder(work, "records", 0700);
+
+    struct intake intake =
+        intake_take(submission, (const char *const *)accepted.item,
+                    accepted.count, taken);
+    take_intake(result, &intake);
+    list_layers(result);
+    result->stages = xcalloc(kit->stage_count + 1, sizeof *result->stages);
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        if (is_wanted(pipeline, kit->stages[i].stage->name)) {
+            grade_stage(pipeline, &kit->stages[i], &intake, taken, work,
+                        records, &result->stages[result->stage_count++]);
+        }
+    }
+    intake_free(&intake);
+    if (pipeline->keep_work) {
+        warn_user("the work folder is %s", work);
+    } else {
+        nftw(work, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    strings_free(&accepted);
+    free(taken);
+    free(records);
+    free(work);
+    return result;
+}

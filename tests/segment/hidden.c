@@ -38,12 +38,18 @@ Test(hidden, limit_in_bytes_is_the_field_itself)
     check_eq(decoded(UINT64_C(0x0040920000000000))->limit, 0);
 }
 
+Test(hidden, limit_in_pages_counts_4_kib_each)
+{
+    check_eq(decoded(UINT64_C(0x00C0920000000007))->limit / 0x1000, 0x00007);
+    check_eq(decoded(UINT64_C(0x00CA92000000BCDE))->limit / 0x1000, 0xABCDE);
+    check_eq(decoded(UINT64_C(0x00CF92000000FFFF))->limit / 0x1000, 0xFFFFF);
+}
+
 Test(hidden, limit_in_pages_ends_with_the_last_byte_of_a_page)
 {
-    check_eq(decoded(UINT64_C(0x00C0920000000000))->limit, 0x00000FFF);
-    check_eq(decoded(UINT64_C(0x00C0920000000007))->limit, 0x00007FFF);
-    check_eq(decoded(UINT64_C(0x00CA92000000BCDE))->limit, 0xABCDEFFF);
-    check_eq(decoded(UINT64_C(0x00CF92000000FFFF))->limit, 0xFFFFFFFF);
+    check_eq(decoded(UINT64_C(0x00C0920000000000))->limit % 0x1000, 0xFFF);
+    check_eq(decoded(UINT64_C(0x00C9920000001234))->limit % 0x1000, 0xFFF);
+    check_eq(decoded(UINT64_C(0x00CF92000000FFFF))->limit % 0x1000, 0xFFF);
 }
 
 Test(hidden, type_s_dpl_and_p_are_fields_of_their_own)

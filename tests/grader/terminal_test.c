@@ -152,6 +152,7 @@ Test(terminal, report_of_public_tests_alone_is_golden)
     stage->own_tests_submitted = false;
     sample.result->stage_count = 1;
     expect_report("report-public.txt");
+    stage->test_count = SAMPLE_TESTS; /* to be freed */
 }
 
 Test(terminal, report_of_what_does_not_compile_is_golden)
@@ -208,8 +209,8 @@ Test(terminal, every_verdict_is_shown)
 Test(terminal, fields_of_a_failure_stand_in_a_fixed_order)
 {
     static const char *const labels[] = {
-        "\n    called ", "\n    expected ", "\n    got ",   "\n    picture",
-        "\n    clause ", "\n    repeat ",   "\n    debug ", "\n    next hint "};
+        "\n    called ", "\n    expected ", "\n    got ",  "\n    picture",
+        "\n    clause ", "\n    repeat",    "\n    debug", "\n    next hint "};
     options.debug = sample_repeat;
     char *text = report();
     const char *at = text;

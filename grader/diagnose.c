@@ -5,11 +5,19 @@
 
 #include "text.h"
 
+/* A bonus that was not written says nothing about what was. */
 static bool
-is_hidden_failure(const struct test_result *test)
+is_left_aside(const struct test_result *test)
+{
+    return test->rubric->part == PART_BONUS &&
+           test->verdict == VERDICT_NOT_IMPLEMENTED;
+}
+
+static bool
+is_failure(const struct test_result *test)
 {
     return test->rubric->suite == SUITE_HIDDEN &&
-           test->verdict != VERDICT_PASSED;
+           test->verdict != VERDICT_PASSED && !is_left_aside(test);
 }
 
 /* Whether the failures are known and there are any. */
@@ -19,7 +27,7 @@ can_be_diagnosed(const struct stage_result *stage)
     bool any = false;
     for (size_t i = 0; i < stage->test_count; i++) {
         const struct test_result *test = &stage->tests[i];
-        if (is_hidden_failure(test)) {
+        if (is_failure(test)) {
             if (test->verdict == VERDICT_NONE) {
                 return false;
             }
@@ -29,23 +37,33 @@ can_be_diagnosed(const struct stage_result *stage)
     return any && stage->status == STAGE_GRADED;
 }
 
-/* Tests and failures of a bug both stand in the rubric's order, so that equal
- * sets are equal lists. */
+static bool
+fails_with(const struct bug *bug, const struct rubric_test *test)
+{
+    for (size_t i = 0; i < bug->fail_count; i++) {
+        if (bug->fails[i] == test) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every test that is not left aside either fails in both or in none.  Each test
+ * of the bug must have been met, so that a record that is short of some does
+ * not match. */
 static bool
 fails_exactly(const struct bug *bug, const struct stage_result *stage)
 {
-    size_t seen = 0;
+    size_t met = 0;
     for (size_t i = 0; i < stage->test_count; i++) {
-        if (!is_hidden_failure(&stage->tests[i])) {
-            continue;
-        }
-        if (seen == bug->fail_count ||
-            bug->fails[seen] != stage->tests[i].rubric) {
+        const struct test_result *test = &stage->tests[i];
+        const bool expected = fails_with(bug, test->rubric);
+        met += expected;
+        if (!is_left_aside(test) && expected != is_failure(test)) {
             return false;
         }
-        seen++;
     }
-    return seen == bug->fail_count;
+    return met == bug->fail_count;
 }
 
 void

@@ -76,16 +76,27 @@ page_rule(const struct page *page)
     page_newline(page);
 }
 
+/* Newlines and tabs, the only controls in cleaned text, become spaces. */
+static void
+spaces_for_controls(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n' || *text == '\t') {
+            *text = ' ';
+        }
+    }
+}
+
 void
 page_field(const struct page *page, enum style style, const char *text,
            unsigned columns, enum side side)
 {
-    const unsigned whole = utf8_columns(text);
-    const bool cut = whole > columns;
+    const bool cut = utf8_columns(text) > columns;
     const size_t bytes =
         cut ? utf8_fit(text, columns > 0 ? columns - 1 : 0) : strlen(text);
     char *shown = text_format("%.*s%s", (int)bytes, text,
                               cut && columns > 0 ? "\u2026" : "");
+    spaces_for_controls(shown);
     const unsigned used = utf8_columns(shown);
     const unsigned padding = columns > used ? columns - used : 0;
 
@@ -168,11 +179,9 @@ static void
 show_wrapped(char *line, void *context)
 {
     struct paragraph *paragraph = context;
-    for (char *tab = line; (tab = strchr(tab, '\t')) != NULL;) {
-        *tab = ' ';
-    }
+    spaces_for_controls(line);
     if (paragraph->at == 0) { /* a further line of the text */
-        page_spaces(paragraph->page, paragraph->indent);
+        page_spaces(paragraph->page, *line != '\0' ? paragraph->indent : 0);
         paragraph->at = paragraph->indent;
     }
     wrap_line(paragraph->page, paragraph->style, line, paragraph->at,

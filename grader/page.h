@@ -45,7 +45,7 @@ void page_newline(const struct page *page);
 void page_rule(const struct page *page);
 
 /* `text` in a field of `columns`, at its left or right side; what does not fit
- * ends in an ellipsis. */
+ * ends in an ellipsis; newlines become spaces. */
 void page_field(const struct page *page, enum style style, const char *text,
                 unsigned columns, enum side side);
 

@@ -1,12 +1,8 @@
 #include "report.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-#include <math.h>
 #include <string.h>
 
+#include "page.h"
 #include "text.h"
 
 static const char *const visibilities[] = {
@@ -111,26 +107,19 @@ report_points(double points)
 {
     /* What is short of a tenth by less than a millionth is a tenth that binary
      * fractions cannot hold. */
-    const double tenths = floor(points * 10 + 1e-6);
-    const bool whole = fmod(tenths, 10) == 0;
-    return text_format("%.*f", whole ? 0 : 1, tenths / 10);
+    const unsigned long long tenths = (unsigned long long)(points * 10 + 1e-6);
+    return tenths % 10 == 0
+               ? text_format("%llu", tenths / 10)
+               : text_format("%llu.%llu", tenths / 10, tenths % 10);
 }
 
 struct report_options
 report_for_terminal(FILE *out)
 {
-    const char *const no_colour = getenv("NO_COLOR");
-    const bool terminal = isatty(fileno(out));
-    struct winsize size = {0};
-    unsigned width = 80;
-    if (terminal && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 &&
-        size.ws_col > width) {
-        width = size.ws_col < 100 ? size.ws_col : 100;
-    }
     return (struct report_options){
         .kit_version = VMLAB_VERSION,
         .hidden = SHOW_EVERYTHING,
-        .colour = terminal && (no_colour == NULL || no_colour[0] == '\0'),
-        .width = width,
+        .colour = page_wants_colour(out),
+        .width = page_width(out),
     };
 }

@@ -7,11 +7,12 @@
 #include "page.h"
 #include "score.h"
 #include "text.h"
+#include "utf8.h"
 
 enum {
     MARGIN = 2,         /* columns before everything within a block          */
     NESTED = 4,         /* ... and before what belongs to a heading          */
-    LABELLED = 15,      /* column of the text behind a label                 */
+    LABELLED = 17,      /* column of the text behind a label                 */
     GROUP_COLUMNS = 34, /* of a group's title                                */
     MARKS_AT_MOST = 24, /* longer rows of marks would push the words away    */
     VERDICT_COLUMNS = 17, /* "not implemented" and a gap */
@@ -80,6 +81,26 @@ labelled_lines(const struct page *page, const char *label, const char *text)
         page_newline(page);
         page_verbatim(page, STYLE_PLAIN, text, NESTED + 2);
     }
+}
+
+/* A command to be copied: never broken, so it may be wider than the page.  It
+ * stands below its label when it does not fit beside it. */
+static void
+labelled_command(const struct page *page, const char *label, char *command)
+{
+    if (command != NULL && *command != '\0') {
+        page_spaces(page, NESTED);
+        page_text(page, STYLE_FAINT, label);
+        if (LABELLED + utf8_columns(command) > page->width) {
+            page_newline(page);
+            page_spaces(page, NESTED + 2);
+        } else {
+            page_spaces(page, LABELLED - NESTED - utf8_columns(label));
+        }
+        page_text(page, STYLE_PLAIN, command);
+        page_newline(page);
+    }
+    free(command);
 }
 
 /* A new text is shown and freed. */
@@ -163,10 +184,11 @@ show_title(const struct page *page, const struct stage_result *stage)
     free(outcome);
 }
 
+/* How the must part came about; a plain 0 needs no explanation. */
 static void
 show_score(const struct page *page, const struct stage_score *score)
 {
-    if (!score_exists(score)) {
+    if (score->must.got <= 0) {
         return;
     }
     char *tests = format_score(&score->tests, "/");
@@ -359,7 +381,9 @@ show_groups(const struct report *report, const struct stage_result *stage)
             }
         }
     }
-    page_newline(&report->page);
+    if (stage->score.must.got > 0) {
+        page_newline(&report->page); /* below the score */
+    }
     for (size_t i = 0; i < stage->test_count; i++) {
         if (opens_group(report, stage, i)) {
             show_group(report, stage, stage->tests[i].rubric->in, widest);
@@ -382,8 +406,9 @@ show_first_failure(const struct report *report,
     char *kind =
         test->rubric->suite == SUITE_PUBLIC
             ? text_format("%s, public test", verdict_name(test->verdict))
-            : text_format("%s, hidden test, %s point%s",
+            : text_format("%s, hidden test, %s %spoint%s",
                           verdict_name(test->verdict), points,
+                          test->rubric->part == PART_BONUS ? "bonus " : "",
                           test->rubric->points == 1 ? "" : "s");
 
     heading(page, "First failure");
@@ -408,12 +433,12 @@ show_first_failure(const struct report *report,
         labelled(page, "checked at", STYLE_PLAIN, test->where);
     }
     if (options->repeat != NULL) {
-        labelled_new(page, "repeat",
-                     options->repeat(stage, test, options->context));
+        labelled_command(page, "repeat",
+                         options->repeat(stage, test, options->context));
     }
     if (options->debug != NULL) {
-        labelled_new(page, "debug",
-                     options->debug(stage, test, options->context));
+        labelled_command(page, "debug",
+                         options->debug(stage, test, options->context));
     }
     if (options->hint != NULL) {
         labelled_new(page, "next hint",
@@ -457,12 +482,14 @@ show_diagnosis(const struct report *report, const struct stage_result *stage)
         return;
     }
     heading(page, stage->diagnosis_count == 1
-                      ? "Misconception: these failures are exactly those of a "
-                        "known one"
-                      : "Misconception: these failures are exactly those of "
-                        "each of these");
+                      ? "Misconception that explains exactly these failures"
+                      : "Misconceptions that each explain exactly these "
+                        "failures");
     for (size_t i = 0; i < stage->diagnosis_count; i++) {
         const struct bug *bug = stage->diagnosis[i];
+        if (i > 0) {
+            page_newline(page);
+        }
         page_wrap(page, STYLE_WARN, bug->misconception, 0, NESTED);
         labelled(page, "clause", STYLE_PLAIN, bug->clause);
         labelled(page, "read", STYLE_PLAIN, bug->handout);
@@ -656,7 +683,6 @@ show_judged(const struct report *report, const struct stage_result *stage)
         report_first_failure(report->options, stage);
     const struct verdict_counts counts = report_count(stage, NULL);
 
-    show_score(page, &stage->score);
     show_groups(report, stage);
     if (counts.all > 0 && counts.of[VERDICT_PASSED] == counts.all) {
         page_newline(page);
@@ -679,12 +705,10 @@ show_stage(const struct report *report, const struct stage_result *stage)
     const struct page *page = &report->page;
     page_newline(page);
     show_title(page, stage);
+    show_score(page, &stage->score);
     show_status(page, stage);
     if (stage->test_count > 0) {
         show_judged(report, stage);
-    } else if (stage->status != STAGE_GRADED &&
-               stage->status != STAGE_UNGRADED) {
-        show_score(page, &stage->score);
     }
     show_own_tests(report, stage);
     char *withheld = report_withheld(report->options, stage);

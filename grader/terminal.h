@@ -18,9 +18,10 @@
  *     Memory          ...       memcheck's errors at the student's lines
  *     Your own tests  ...       set aside, bugs caught, coverage
  *
- * What a block has nothing to say about is left out.  The letters stand for
- * tests in teaching order: `.` passed, F failed, C crashed, T timed out, M out
- * of memory, E exited early, ! forbidden call, - not implemented, ? ungraded.
+ * What a block has nothing to say about is left out; commands are never broken.
+ * The letters stand for tests in teaching order: `.` passed, F failed, C
+ * crashed, T timed out, M out of memory, E exited early, ! forbidden call, -
+ * not implemented, ? ungraded.
  */
 #ifndef VMLAB_TERMINAL_H
 #define VMLAB_TERMINAL_H

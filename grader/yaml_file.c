@@ -337,6 +337,25 @@ syntax_error(const struct yaml_file *file, const yaml_parser_t *parser,
                parser->context ? ", " : "", problem);
 }
 
+/* Whether nothing follows the document that was loaded. */
+static bool
+ends_here(const struct yaml_file *file, yaml_parser_t *parser,
+          struct strings *errors)
+{
+    yaml_document_t next;
+    if (!yaml_parser_load(parser, &next)) {
+        syntax_error(file, parser, errors);
+        return false;
+    }
+    const bool ends = yaml_document_get_root_node(&next) == NULL;
+    if (!ends) {
+        yaml_error(file, (unsigned)next.start_mark.line + 1, errors,
+                   "a second document starts here; keep one");
+    }
+    yaml_document_delete(&next);
+    return ends;
+}
+
 /* Parses the text into the tree: one document, nothing behind it. */
 static bool
 parse(struct yaml_file *file, struct strings *errors)
@@ -348,34 +367,18 @@ parse(struct yaml_file *file, struct strings *errors)
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)file->text,
                                  file->length);
-    bool parsed = yaml_parser_load(&parser, &file->tree);
-    if (!parsed) {
+    const bool loaded = yaml_parser_load(&parser, &file->tree);
+    bool single = false;
+    if (!loaded) {
         syntax_error(file, &parser, errors);
+        file->tree = (yaml_document_t){0};
     } else if (node_at(file, 1) == NULL) {
         yaml_error(file, 1, errors, "the file is empty");
-        parsed = false;
     } else {
-        yaml_document_t next;
-        if (!yaml_parser_load(&parser, &next)) {
-            syntax_error(file, &parser, errors);
-            parsed = false;
-        } else {
-            if (yaml_document_get_root_node(&next) != NULL) {
-                yaml_error(file, (unsigned)next.start_mark.line + 1, errors,
-                           "a second document starts here; keep one");
-                parsed = false;
-            }
-            yaml_document_delete(&next);
-        }
-        if (!parsed) {
-            yaml_document_delete(&file->tree);
-        }
-    }
-    if (!parsed) {
-        file->tree = (yaml_document_t){0};
+        single = ends_here(file, &parser, errors);
     }
     yaml_parser_delete(&parser);
-    return parsed;
+    return single;
 }
 
 /* No log: the tree has been checked, and what is left is in the error code. */

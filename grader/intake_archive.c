@@ -1,4 +1,3 @@
-
 #include "intake_archive.h"
 
 #include <archive.h>

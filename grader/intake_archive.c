@@ -1,4 +1,3 @@
-
 #include "intake_archive.h"
 
 #include <archive.h>
@@ -179,7 +178,10 @@ look_at_entry(struct pick *pick, struct archive *reader,
     if (name == NULL)
         name = archive_entry_pathname_utf8(entry);
     if (name == NULL) {
-        pick_ignore(pick, "(no name)", "its name cannot be read");
+        pick_ignore(
+            pick, "(no name)",
+            "its name is not valid: name folders and files in plain letters, "
+            "and pack again");
         return;
     }
     read_path(&path, name);

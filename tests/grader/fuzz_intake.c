@@ -1,7 +1,7 @@
 /*
  * fuzz_intake.c - libFuzzer on what reads archives.
  *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -Igrader \
+ *     clang -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Igrader \
  *         tests/grader/fuzz_intake.c grader/intake_archive.c \
  *         grader/intake_pick.c grader/text.c grader/utf8.c grader/die.c \
  *         -larchive -lseccomp -o build/fuzz_intake

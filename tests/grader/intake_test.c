@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -691,7 +692,11 @@ Test(intake, folder_with_a_foreign_name_is_looked_into)
         for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
             struct intake intake;
 
+            /* The packer's locale decides which headers it writes; the
+             * grader's must not matter. */
+            setlocale(LC_CTYPE, j < 2 ? "C.UTF-8" : "C");
             PACK("a", formats[i], NULL, {names[j], "t", FILE_});
+            setlocale(LC_CTYPE, "C");
             intake = take("a");
             cr_assert_null(intake.trouble, "%s, name %zu: %s", formats[i], j,
                            intake.trouble);
@@ -1145,20 +1150,24 @@ Test(intake, nothing_of_the_list_is_refused_with_the_list)
 
 Test(intake, encrypted_zip_is_refused)
 {
-    struct archive *writer = archive_write_new();
-    struct intake intake;
+    static const char *const kinds[] = {"zip:encryption=aes256",
+                                        "zip:encryption=zipcrypt"};
 
-    archive_write_set_format_zip(writer);
-    cr_assert_eq(archive_write_set_options(writer, "zip:encryption=aes256"),
-                 ARCHIVE_OK);
-    archive_write_set_passphrase(writer, "secret");
-    cr_assert_eq(archive_write_open_filename(writer, "a.zip"), ARCHIVE_OK);
-    add_item(writer, &(struct item){"tlb.c", "t", FILE_});
-    close_writer(writer);
-    intake = take("a.zip");
-    expect_trouble(&intake, "The archive is encrypted");
-    expect_count(&intake, 0);
-    intake_free(&intake);
+    for (size_t i = 0; i < 2; i++) {
+        struct archive *writer = archive_write_new();
+        struct intake intake;
+
+        archive_write_set_format_zip(writer);
+        cr_assert_eq(archive_write_set_options(writer, kinds[i]), ARCHIVE_OK);
+        archive_write_set_passphrase(writer, "secret");
+        cr_assert_eq(archive_write_open_filename(writer, "a.zip"), ARCHIVE_OK);
+        add_item(writer, &(struct item){"tlb.c", "t", FILE_});
+        close_writer(writer);
+        intake = take("a.zip");
+        expect_trouble(&intake, "The archive is encrypted");
+        expect_count(&intake, 0);
+        intake_free(&intake);
+    }
 }
 
 Test(intake, archive_packed_twice_is_refused)
@@ -1262,6 +1271,10 @@ Test(intake, file_that_stands_in_the_work_directory_is_never_overwritten)
     cr_assert_eq(symlink("../target", "work/tlb.c"), 0);
     cr_assert_eq(status_of_taking("a", "work", RLIM_INFINITY), EX_CANTCREAT);
     cr_assert_str_eq(slurp("target", &length), "old");
+    unlink("work/tlb.c");
+    put_text("work/tlb.c", "old");
+    cr_assert_eq(status_of_taking("a", "work", RLIM_INFINITY), EX_CANTCREAT);
+    cr_assert_str_eq(slurp("work/tlb.c", &length), "old");
 }
 
 /* ---- The answer of the process that reads archives

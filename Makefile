@@ -106,6 +106,11 @@ JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o brid
                verdict.o text.o utf8.o die.o) $(MACHINE_OBJ)
 ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_enter.o
 
+# $(call symbols,TABLE): prints the names of a table's functions.
+symbols = printf '%s\n' '\#define BRIDGE_SYMBOLS 7' '\#define BRIDGE_ROLE 7' \
+          '\#define BRIDGE_TABLE "$(1)"' '\#include "expand.h"' \
+          | $(CC) -E -P $(INCLUDES) - | tr -s ' \n' '\n' | sed '/^$$$$/d'
+
 # $(call stage,M): everything of one stage.
 define stage
 K_$(1)      := $(B)/kit/$(1)
@@ -125,11 +130,13 @@ $$(K_$(1))/%_tables.o: grader/bridge/%_tables.c | $(B)/.packages
 	@mkdir -p $$(@D)
 	$(CC) $$(KIT_CFLAGS) $$(TABLES_$(1)) -c -o $$@ $$<
 
+# Names of the contract's functions, and of those that the judge serves.
 $$(K_$(1))/functions: tests/$(1)/$(1).tab grader/bridge/expand.h | $(B)/.packages
 	@mkdir -p $$(@D)
-	@printf '%s\n' '#define BRIDGE_SYMBOLS 7' '#define BRIDGE_ROLE 7' \
-	    '#define BRIDGE_TABLE "$(1)/$(1).tab"' '#include "expand.h"' \
-	    | $(CC) -E -P $(INCLUDES) - | tr -s ' \n' '\n' | sed '/^$$$$/d' > $$@
+	@$(call symbols,$(1)/$(1).tab) > $$@
+$$(K_$(1))/served: tests/$(1)/served.tab grader/bridge/machine.tab grader/bridge/expand.h | $(B)/.packages
+	@mkdir -p $$(@D)
+	@$(call symbols,$(1)/served.tab) > $$@
 
 $$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
     $$(K_$(1))/served_tables.o $(B)/obj/grader/judge/criterion_host.o $(JUDGE_OBJ)
@@ -141,6 +148,10 @@ $$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/su
 $$(K_$(1))/tester.o: $(B)/obj/grader/judge/tester.o $(B)/obj/grader/judge/criterion_shim.o \
     $(ZYGOTE_OBJ) $$(K_$(1))/module_tables.o $$(K_$(1))/served_tables.o $$(HELP_$(1)) $(JUDGE_OBJ)
 	$(CC) -r -o $$@ $$^
+
+# The judge's tests on the quick runner, for check_kit.
+$$(K_$(1))/quick_judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(K_$(1))/tester.o
+	$(CC) $(CFLAGS) -o $$@ $$^ $$(filter-out -lcriterion,$$(JUDGE_LIBS))
 
 $$(K_$(1))/src/reference.c: $$(SOLUTION_$(1))/$(1).c
 	@mkdir -p $$(@D) && cp $$< $$@
@@ -155,11 +166,18 @@ $$(K_$(1))/modules/%: $$(K_$(1))/src/%.c $$(K_$(1))/subject.o $$(wildcard assign
 	@$(CC) $(MODULE_FLAGS) $$(INCLUDES_$(1)) -o $$@ $$< $$(K_$(1))/subject.o $(WRAPPED)
 
 .PRECIOUS: $$(K_$(1))/src/%.c
-kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(MODULES_$(1))
+kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(K_$(1))/served $$(MODULES_$(1))
 KIT += kit-$(1)
 endef
 $(foreach s,$(STAGES) toy,$(eval $(call stage,$(s))))
 kit: $(STAGES:%=kit-%)
+
+check-kit: all $(B)/check_kit $(STAGES:%=$(B)/kit/%/quick_judge) $(B)/.test-packages ## hold skeletons, solutions, bugs and tests against each other
+	@$(B)/check_kit $(STAGE)
+
+kills: all $(B)/check_kit $(STAGES:%=$(B)/kit/%/quick_judge) ## STAGE=M: which tests each bug fails
+	@$(B)/check_kit --kills $(STAGE)
+
 
 # ---- Tests of the kit ---------------------------------------------------------------------
 

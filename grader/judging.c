@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,27 +35,27 @@ is_asked(const struct judging *judging, unsigned number)
            (!judging->public_only || test->suite == SUITE_PUBLIC);
 }
 
-/* Criterion's pattern for the tests that are asked for and have no verdict yet:
- * "@(hidden/a|hidden/b)". */
+/* Writes the names of the tests that are asked for and have no verdict yet into
+ * a file that the judge reads; returns its path. */
 static char *
-pattern(const struct judging *judging, const struct judged *judged)
+list_tests(const struct judging *judging, const struct judged *judged)
 {
-    char *text = xstrdup("@(");
-    const char *separator = "";
+    char *const path = text_format("%s/tests", judging->work);
+    FILE *const list = fopen(path, "we");
+    if (list == NULL) {
+        die(EX_CANTCREAT, "cannot write in the work folder, %s:", path);
+    }
     for (size_t i = 0; i < judged->count; i++) {
         const struct judged_test *const test = &judged->tests[i];
         if (test->asked && test->result.verdict == VERDICT_NONE) {
             const struct rubric_test *const of = &judging->rubric->tests[i];
-            char *const longer = text_format(
-                "%s%s%s/%s", text, separator, suite_name(of->suite), of->id);
-            free(text);
-            text = longer;
-            separator = "|";
+            fprintf(list, "%s/%s\n", suite_name(of->suite), of->id);
         }
     }
-    char *const whole = text_format("%s)", text);
-    free(text);
-    return whole;
+    if (fclose(list) != 0) {
+        die(EX_IOERR, "cannot write %s:", path);
+    }
+    return path;
 }
 
 static void
@@ -68,7 +69,8 @@ run_judge(const struct judging *judging, const struct judged *judged,
                                  : LEAST_WALL_MS;
     struct strings environment = {0};
     struct strings argv = {0};
-    char *const tests = pattern(judging, judged);
+    char *const tests = list_tests(judging, judged);
+    strings_addf(&environment, "VMLAB_TESTS=%s", tests);
     strings_addf(&environment, "VMLAB_RECORDS=%s", records);
     strings_addf(&environment, "VMLAB_SEED=%llu",
                  (unsigned long long)judging->seed);
@@ -84,7 +86,6 @@ run_judge(const struct judging *judging, const struct judged *judged,
     strings_add(&argv, judging->judge);
     strings_addf(&argv, "-j%u", judging->jobs != 0 ? judging->jobs : 1);
     strings_addf(&argv, "--quiet");
-    strings_addf(&argv, "--filter=%s", tests);
 
     struct subject subject = subject_start(judging->subject);
     const struct process process = {
@@ -107,6 +108,7 @@ run_judge(const struct judging *judging, const struct judged *judged,
     subject_stop(&subject);
     strings_free(&argv);
     strings_free(&environment);
+    unlink(tests);
     free(tests);
 }
 

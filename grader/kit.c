@@ -56,10 +56,12 @@ must_be_built(const char *path)
     }
 }
 
+/* A list of names, a line each, that the Makefile has written. */
 static void
-read_functions(struct kit_stage *stage)
+read_names(const struct kit_stage *stage, const char *file,
+           struct strings *names)
 {
-    char *const path = text_format("%s/functions", stage->folder);
+    char *const path = text_format("%s/%s", stage->folder, file);
     char *const text = text_read_file(path, 1 << 16, NULL);
     if (text == NULL) {
         die(EX_UNAVAILABLE, "cannot read %s (make all writes it):", path);
@@ -68,7 +70,7 @@ read_functions(struct kit_stage *stage)
     for (char *line = strsep(&rest, "\n"); line != NULL;
          line = strsep(&rest, "\n")) {
         if (line[0] != '\0') {
-            strings_add(&stage->functions, line);
+            strings_add(names, line);
         }
     }
     free(text);
@@ -107,7 +109,11 @@ open_stage(const struct kit *kit, struct kit_stage *stage)
     must_be_built(stage->judge);
     must_be_built(stage->subject_object);
     must_be_built(stage->tester_object);
-    read_functions(stage);
+    read_names(stage, "functions", &stage->functions);
+    read_names(stage, "served", &stage->served);
+    for (unsigned i = 0; i < stage->stage->allow_count; i++) {
+        strings_add(&stage->allow, stage->stage->allow[i]);
+    }
     strings_addf(&stage->rights, "%s/modules/reference", stage->folder);
     strings_add(&stage->right_names, "the reference");
     find_alternatives(kit, stage);
@@ -148,6 +154,8 @@ kit_free(struct kit *kit)
         free(stage->subject_object);
         free(stage->tester_object);
         strings_free(&stage->functions);
+        strings_free(&stage->served);
+        strings_free(&stage->allow);
         strings_free(&stage->rights);
         strings_free(&stage->right_names);
         strings_free(&stage->bugs);

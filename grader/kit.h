@@ -18,6 +18,8 @@ struct kit_stage {
     char *subject_object;
     char *tester_object;
     struct strings functions; /* the contract's                               */
+    struct strings served;    /* what the judge serves to it                  */
+    struct strings allow;     /* what it may use of the C library             */
     struct strings rights;    /* programs of reference and alternatives       */
     struct strings bugs;      /* programs of the bugs, in the bank's order    */
     struct strings right_names; /* "reference", "alternative table_driven"    */

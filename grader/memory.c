@@ -17,7 +17,7 @@ enum { ERRORS_KEPT = 20, TEXT_SHOWN = 300 };
 void
 memory_command(struct strings *argv, const char *folder, const char *program)
 {
-    strings_add(argv, "valgrind");
+    strings_add(argv, MEMORY_VALGRIND);
     strings_add(argv, "--tool=memcheck");
     strings_add(argv, "--quiet");
     strings_add(argv, "--xml=yes");

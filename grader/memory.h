@@ -10,6 +10,11 @@
 #include "result.h"
 #include "text.h"
 
+/* The program, and the folder with its tools: what a sandbox must let be
+ * executed.  Debian's `valgrind` is a shell script around it. */
+#define MEMORY_VALGRIND       "/usr/bin/valgrind.bin"
+#define MEMORY_VALGRIND_TOOLS "/usr/libexec/valgrind"
+
 /* The arguments that put a module's program under memcheck, which writes one
  * XML file per process into `folder`; NULL-terminated, `program` last. */
 void memory_command(struct strings *argv, const char *folder,

@@ -131,6 +131,25 @@ build(const struct grading *grading, const char *source, const char *name,
     return compiled;
 }
 
+static const char *const *
+names_of(const struct strings *list)
+{
+    return (const char *const *)list->item;
+}
+
+/* Nothing of the module but the contract may meet what it is linked with. */
+static void
+localise(const struct grading *grading, const struct build_result *built)
+{
+    for (int variant = 0; variant < BUILD_VARIANTS; variant++) {
+        if (built->object[variant] != NULL) {
+            gate_localise(built->object[variant],
+                          names_of(&grading->stage->functions),
+                          grading->pipeline->slot);
+        }
+    }
+}
+
 static void
 build_the_module(struct grading *grading, const char *source)
 {
@@ -145,18 +164,19 @@ build_the_module(struct grading *grading, const char *source)
         take_findings(&result->findings, &result->finding_count, &built);
     } else {
         const struct gate_request gate = {
-            .profile = GATE_MODULE,
-            .source = source,
+            .kind = GATE_MODULE,
             .name = grading->source,
+            .source = source,
             .preprocessed = built.preprocessed,
             .object = built.object[BUILD_PLAIN],
-            .other = built.object[BUILD_COVERAGE],
-            .functions = &grading->stage->functions,
-            .allow = (const char *const *)grading->stage->stage->allow,
-            .allow_count = grading->stage->stage->allow_count,
+            .defines = names_of(&grading->stage->functions),
+            .serves = names_of(&grading->stage->served),
+            .allow = names_of(&grading->stage->allow),
             .slot = grading->pipeline->slot,
         };
-        if (gate_check(&gate, &result->findings, &result->finding_count)) {
+        if (gate_check(&gate, &result->findings, &result->finding_count) ==
+            0) {
+            localise(grading, &built);
             result->status = STAGE_GRADED;
             grading->plain = text_format("%s/plain", programs);
             char *words =
@@ -201,15 +221,19 @@ build_the_tests(struct grading *grading, const char *source)
         take_findings(&findings, &count, &built);
     } else {
         const struct gate_request gate = {
-            .profile = GATE_TESTS,
-            .source = source,
+            .kind = GATE_TESTS,
             .name = name,
+            .source = source,
             .preprocessed = built.preprocessed,
             .object = built.object[BUILD_PLAIN],
-            .functions = &grading->stage->functions,
+            .defines = names_of(&grading->stage->functions),
+            .serves = names_of(&grading->stage->served),
             .slot = grading->pipeline->slot,
         };
-        good = gate_check(&gate, &findings, &count);
+        good = gate_check(&gate, &findings, &count) == 0;
+        if (good) {
+            gate_localise(gate.object, NULL, gate.slot);
+        }
     }
     if (good) {
         grading->tester = text_format("%s/tester", programs);
@@ -275,6 +299,10 @@ memcheck_subject(const struct grading *grading, const char *folder)
         new_subject(grading, SANDBOX_VALGRIND, grading->plain);
     sandbox_allow(&subject->sandbox, folder, SANDBOX_READ | SANDBOX_WRITE);
     sandbox_give(&subject->sandbox, folder);
+    sandbox_allow(&subject->sandbox, MEMORY_VALGRIND,
+                  SANDBOX_READ | SANDBOX_EXECUTE);
+    sandbox_allow(&subject->sandbox, MEMORY_VALGRIND_TOOLS,
+                  SANDBOX_READ | SANDBOX_EXECUTE);
     memory_command(&subject->argv, folder, grading->plain);
     strings_add(&subject->environment, "PATH=/usr/bin:/bin");
     strings_addf(&subject->environment, "TMPDIR=%s", folder);

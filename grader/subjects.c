@@ -35,6 +35,21 @@ filter_file(enum inner_filter kind)
     return file;
 }
 
+/* The agreed numbers at which a program finds its descriptors belong to this
+ * file: between starts they lead to /dev/null, so that nothing else is given
+ * them, however many subjects are running. */
+static void
+reserve_numbers(void)
+{
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0 ||
+        dup3(nothing, BRIDGE_CONTROL, O_CLOEXEC) != BRIDGE_CONTROL ||
+        dup3(nothing, BRIDGE_FILTER, O_CLOEXEC) != BRIDGE_FILTER) {
+        die(EX_OSERR, "cannot start a module: out of descriptors:");
+    }
+    close(nothing);
+}
+
 /* Moves `from` to the agreed number `to`, which the program inherits. */
 static void
 place(int from, int to)
@@ -48,7 +63,12 @@ place(int from, int to)
 struct subject
 subject_start(const struct subject_request *request)
 {
+    static bool reserved;
     int pair[2];
+    if (!reserved) {
+        reserve_numbers();
+        reserved = true;
+    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         die(EX_OSERR, "cannot make a socket pair:");
     }
@@ -75,10 +95,7 @@ subject_start(const struct subject_request *request)
         .keep_count = filter >= 0 ? 2 : 1,
     };
     subject.process = process_start(&process, subject.output);
-    close(BRIDGE_CONTROL);
-    if (filter >= 0) {
-        close(BRIDGE_FILTER);
-    }
+    reserve_numbers();
     return subject;
 }
 

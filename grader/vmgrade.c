@@ -66,7 +66,7 @@ enum {
     KEY_QUIET = 'q',
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option program_options[] = {
     {"stage", KEY_STAGE, "M", 0, "Grade stage M only; may be repeated", 0},
     {"json", KEY_JSON, "FILE", 0,
      "Write the record (vmlab.result/1) to FILE; with several submissions FILE "
@@ -262,7 +262,7 @@ int
 main(int argc, char **argv)
 {
     struct arguments arguments = {.hidden = SHOW_EVERYTHING};
-    const struct argp argp = {options, parse, "grade PATH...", intro,
+    const struct argp argp = {program_options, parse, "grade PATH...", intro,
                               NULL,    NULL,  NULL};
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);

@@ -5,6 +5,7 @@
  * must be there; a test without one is ungraded.
  *
  * From the environment, which no subject sees:
+ *   VMLAB_TESTS       file with the tests to run, "suite/test" a line each
  *   VMLAB_RECORDS     file to append records to
  *   VMLAB_SEED        the course's seed
  *   VMLAB_CPU_MS, VMLAB_WALL_MS, VMLAB_MEMORY_MIB   limits of a subject
@@ -28,7 +29,7 @@
 
 enum { TRACE_LINES = 24, OUTPUT_SHOWN = 4096 };
 
-/* ---- Control socket --------------------------------------------------------------- */
+/* ---- Control socket ------------------------------------------------------------ */
 
 /* Runs before Criterion closes standard input. */
 __attribute__((constructor)) static void
@@ -41,6 +42,43 @@ keep_control_socket(void)
         fcntl(BRIDGE_CONTROL, F_SETFD, FD_CLOEXEC);
     }
 }
+
+/* ---- Choice of tests ---------------------------------------------------------- */
+
+/* The descriptions that Criterion's macros leave, bounded by the linker. */
+extern struct criterion_test *__start_cr_tst[];
+extern struct criterion_test *__stop_cr_tst[];
+
+static bool
+is_listed(const char *list, const struct criterion_test *test)
+{
+    char name[sizeof run.name];
+    snprintf(name, sizeof name, "\n%s/%s\n", test->category, test->name);
+    return strstr(list, name) != NULL;
+}
+
+/* Disables what is not listed.  Criterion's own --filter is a pattern matcher
+ * that gives up on a hundred alternatives. */
+__attribute__((constructor)) static void
+choose_tests(void)
+{
+    const char *const path = getenv("VMLAB_TESTS");
+    if (path == NULL) {
+        return;
+    }
+    char *const names = text_read_file(path, 1 << 20, NULL);
+    char *const list = text_format("\n%s\n", names != NULL ? names : "");
+    for (struct criterion_test **test = __start_cr_tst; test < __stop_cr_tst;
+         test++) {
+        if (*test != NULL && !is_listed(list, *test)) {
+            (*test)->data->disabled = true;
+        }
+    }
+    free(names);
+    free(list);
+}
+
+/* ---- Limits and processor ------------------------------------------------------ */
 
 static uint64_t
 number(const char *name, uint64_t otherwise)

@@ -1,6 +1,5 @@
 /* bank_test.c - the bug bank: what it holds, and what is said when a bug is
  * wrong. */
-#define _GNU_SOURCE 1
 #include <sys/stat.h>
 
 #include "bank.h"

@@ -1,6 +1,5 @@
 /* catalogue_test.c - the catalogue: what it holds, and what is said when it is
  * wrong. */
-#define _GNU_SOURCE 1
 #include "catalogue.h"
 #include "files.h"
 #include "sample.h"

@@ -1,6 +1,5 @@
 /* diagnose_test.c - misconceptions are named when the failures are exactly
  * those of a known bug. */
-#define _GNU_SOURCE 1
 #include "diagnose.h"
 #include "files.h"
 #include "sample.h"

@@ -1,6 +1,5 @@
 /* json_test.c - the record: what stands in it, that its schema describes it,
  * and that the schema refuses what it should.  Needs python3-jsonschema. */
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <jansson.h>
 #include <sys/wait.h>

@@ -1,6 +1,5 @@
 /* rubric_test.c - rubrics: what they hold, and what is said when one is
  * wrong. */
-#define _GNU_SOURCE 1
 #include "rubric.h"
 #include "files.h"
 #include "sample.h"

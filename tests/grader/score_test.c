@@ -1,5 +1,4 @@
 /* score_test.c - points, from the worst to the best submission. */
-#define _GNU_SOURCE 1
 #include "score.h"
 #include "files.h"
 #include "sample.h"

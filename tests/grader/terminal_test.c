@@ -1,6 +1,5 @@
 /* terminal_test.c - reports for people: golden texts, width, colour, and what
  * must not be shown. */
-#define _GNU_SOURCE 1
 #include <fcntl.h>
 
 #include "terminal.h"

@@ -1,5 +1,4 @@
 /* text_test.c - strings and files of the grader. */
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <sys/stat.h>
 

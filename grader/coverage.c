@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -14,7 +15,7 @@
 #include "process.h"
 #include "text.h"
 
-enum { GCOVR_WALL_MS = 60000, JSON_LIMIT = 16 << 20 };
+enum { GCOVR_WALL_MS = 60000, JSON_LIMIT = 16 << 20, SOURCE_LIMIT = 1 << 20 };
 
 /* "41-43, 57" from the lines that were not reached, in order. */
 static void
@@ -84,11 +85,30 @@ file_entry(const json_t *report, const char *source)
     return NULL;
 }
 
+/* gcov wants to see the text beside the counts. */
+static bool
+lay_out_source(const char *folder, const char *name, const char *source)
+{
+    size_t bytes;
+    char *const text = text_read_file(source, SOURCE_LIMIT, &bytes);
+    char *const to = text_format("%s/%s", folder, name);
+    const bool good =
+        text != NULL && text_write_file(to, text, bytes) == 0 &&
+        chmod(to, 0644) == 0;
+    free(to);
+    free(text);
+    return good;
+}
+
 bool
 coverage_read(struct coverage *coverage, const char *folder,
-              const char *source, const struct sandbox *sandbox,
-              char **trouble)
+              const char *name, const char *source,
+              const struct sandbox *sandbox, char **trouble)
 {
+    if (!lay_out_source(folder, name, source)) {
+        *trouble = text_format("cannot copy %s into the work folder", name);
+        return false;
+    }
     char *const output = text_format("%s/coverage.json", folder);
     const struct process process = {
         .argv = (char *[]){"gcovr", "--config", "/dev/null", "--no-markers",
@@ -107,12 +127,12 @@ coverage_read(struct coverage *coverage, const char *folder,
     char *const text = text_read_file(output, JSON_LIMIT, &bytes);
     json_t *const report =
         text != NULL ? json_loadb(text, bytes, 0, NULL) : NULL;
-    const json_t *const file = file_entry(report, source);
+    const json_t *const file = file_entry(report, name);
     if (file != NULL) {
         coverage->measured = true;
         count_lines(coverage, json_object_get(file, "lines"));
     } else {
-        *trouble = text_format("gcovr tells nothing of %s: %s", source,
+        *trouble = text_format("gcovr tells nothing of %s: %s", name,
                                result.end == PROCESS_NOT_FOUND
                                    ? "it is not installed"
                                    : result.output);

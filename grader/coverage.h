@@ -11,10 +11,11 @@
 
 struct sandbox;
 
-/* Reads the counts below `folder` (.gcno and .gcda), of the file `source`
- * ("segment.c").  Returns false, with *trouble set, when gcovr does not tell. */
+/* Reads the counts in `folder` (.gcno and .gcda) of the file `name`
+ * ("segment.c"), which was compiled from `source`.  Returns false, with
+ * *trouble set, when gcovr does not tell. */
 bool coverage_read(struct coverage *coverage, const char *folder,
-                   const char *source, const struct sandbox *sandbox,
-                   char **trouble);
+                   const char *name, const char *source,
+                   const struct sandbox *sandbox, char **trouble);
 
 #endif

@@ -248,57 +248,73 @@ processors(uint32_t list[PROCESSORS])
     return count;
 }
 
-/* Everything that own_tests_pairs holds while it runs. */
-struct matrix {
+/* Where pairs come from and where outcomes go.  `next` fills in a pair, or
+ * returns false when there is none at the moment; `done` takes the outcome over.
+ * The work is over when there is none and none is running. */
+struct work {
     const struct own_run *run;
     const struct own_implementation *implementations;
+    size_t implementation_count, test_count;
+    bool (*next)(struct work *work, struct pair *pair);
+    void (*done)(struct work *work, struct pair pair,
+                 struct own_outcome outcome);
+
     struct subject tester;
     struct subject *subjects;
-    struct own_outcome *outcomes;
-    size_t test_count;
 };
 
+static bool
+join_pair(const struct work *work, struct running *running)
+{
+    const size_t number = running->pair.implementation;
+    return join(work->run, work->tester.control,
+                &work->implementations[number],
+                work->subjects[number].control, running);
+}
+
+/* A pair is over; one that ended in our own trouble is tried again. */
 static void
-take_outcome(struct matrix *matrix, struct running *running)
+finish(struct work *work, struct running *running)
 {
     struct own_outcome outcome = read_outcome(running);
-    const struct pair pair = running->pair;
     close(running->end);
     close(running->report);
     running->active = false;
     if (outcome.verdict == VERDICT_NONE && running->tries < TRIES) {
         running->tries++;
-        if (join(matrix->run, matrix->tester.control,
-                 &matrix->implementations[pair.implementation],
-                 matrix->subjects[pair.implementation].control, running)) {
+        if (join_pair(work, running)) {
             return;
         }
     }
-    matrix->outcomes[pair.implementation * matrix->test_count + pair.test] =
-        outcome;
+    work->done(work, running->pair, outcome);
 }
 
 static void
-run_all(struct matrix *matrix, const struct pair *pairs, size_t count)
+start_next(struct work *work, struct running *running, uint32_t cpu)
+{
+    struct pair pair;
+    while (!running->active && work->next(work, &pair)) {
+        *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
+        if (!join_pair(work, running)) {
+            work->done(work, pair,
+                       (struct own_outcome){.verdict = VERDICT_NONE});
+        }
+    }
+}
+
+/* One pair for each processor at a time. */
+static void
+run_pairs(struct work *work)
 {
     uint32_t cpus[PROCESSORS];
     struct running running[PROCESSORS];
     const unsigned width = processors(cpus);
-    size_t next = 0;
     memset(running, 0, sizeof running);
     for (;;) {
         struct pollfd watch[PROCESSORS];
         unsigned active = 0;
         for (unsigned i = 0; i < width; i++) {
-            while (!running[i].active && next < count) {
-                running[i] =
-                    (struct running){.pair = pairs[next++], .tries = 1,
-                                     .cpu = cpus[i]};
-                const size_t number = running[i].pair.implementation;
-                join(matrix->run, matrix->tester.control,
-                     &matrix->implementations[number],
-                     matrix->subjects[number].control, &running[i]);
-            }
+            start_next(work, &running[i], cpus[i]);
             watch[i] = (struct pollfd){
                 .fd = running[i].active ? running[i].end : -1,
                 .events = POLLIN};
@@ -312,51 +328,62 @@ run_all(struct matrix *matrix, const struct pair *pairs, size_t count)
         }
         for (unsigned i = 0; i < width; i++) {
             if (running[i].active && watch[i].revents != 0) {
-                take_outcome(matrix, &running[i]);
+                finish(work, &running[i]);
             }
         }
     }
 }
 
-void
-own_tests_pairs(const struct own_run *run,
-                const struct own_implementation *implementations,
-                size_t implementation_count, size_t test_count,
-                const bool *wanted, struct own_outcome *outcomes)
+/* Starts tester and implementations, runs the pairs, stops them. */
+static void
+run_work(struct work *work)
 {
     const struct subject_request tester = {
-        .argv = run->tester_argv,
-        .sandbox = run->tester_sandbox,
+        .argv = work->run->tester_argv,
+        .sandbox = work->run->tester_sandbox,
         .filtered = true,
         .filter = INNER_TESTER,
     };
-    struct matrix matrix = {
-        .run = run,
-        .implementations = implementations,
-        .tester = subject_start(&tester),
-        .subjects = xcalloc(implementation_count, sizeof *matrix.subjects),
-        .outcomes = outcomes,
-        .test_count = test_count,
-    };
-    struct pair *const pairs =
-        xcalloc(implementation_count * test_count + 1, sizeof *pairs);
-    size_t count = 0;
-    for (size_t i = 0; i < implementation_count; i++) {
-        matrix.subjects[i] = subject_start(implementations[i].subject);
-        for (size_t t = 0; t < test_count; t++) {
-            if (wanted[i * test_count + t]) {
-                pairs[count++] = (struct pair){t, i};
-            }
-        }
+    work->tester = subject_start(&tester);
+    work->subjects =
+        xcalloc(work->implementation_count + 1, sizeof *work->subjects);
+    for (size_t i = 0; i < work->implementation_count; i++) {
+        work->subjects[i] = subject_start(work->implementations[i].subject);
     }
-    shuffle(pairs, count, run->seed);
-    run_all(&matrix, pairs, count);
-    for (size_t i = 0; i < implementation_count; i++) {
-        subject_stop(&matrix.subjects[i]);
+    run_pairs(work);
+    for (size_t i = 0; i < work->implementation_count; i++) {
+        subject_stop(&work->subjects[i]);
     }
-    subject_stop(&matrix.tester);
-    free(matrix.subjects);
-    free(pairs);
+    subject_stop(&work->tester);
+    free(work->subjects);
+}
+
+/* ---- All tests on all implementations ------------------------------------------------ */
+
+struct matrix {
+    struct work work;
+    struct pair *pairs;
+    size_t count, given;
+    struct own_outcome *outcomes;
+};
+
+static bool
+next_of_matrix(struct work *work, struct pair *pair)
+{
+    struct matrix *const matrix = (struct matrix *)work;
+    if (matrix->given == matrix->count) {
+        return false;
+    }
+    *pair = matrix->pairs[matrix->given++];
+    return true;
+}
+
+static void
+done_of_matrix(struct work *work, struct pair pair, struct own_outcome outcome)
+{
+    struct matrix *const matrix = (struct matrix *)work;
+    matrix->outcomes[pair.implementation * work->test_count + pair.test] =
+        outcome;
 }
 
 void
@@ -365,12 +392,123 @@ own_tests_matrix(const struct own_run *run,
                  size_t implementation_count, size_t test_count,
                  const bool *chosen, struct own_outcome *outcomes)
 {
-    const size_t all = implementation_count * test_count;
-    bool *const wanted = xcalloc(all + 1, sizeof *wanted);
-    for (size_t i = 0; i < all; i++) {
-        wanted[i] = chosen == NULL || chosen[i % test_count];
+    struct matrix matrix = {
+        .work = {.run = run,
+                 .implementations = implementations,
+                 .implementation_count = implementation_count,
+                 .test_count = test_count,
+                 .next = next_of_matrix,
+                 .done = done_of_matrix},
+        .pairs = xcalloc(implementation_count * test_count + 1,
+                         sizeof *matrix.pairs),
+        .outcomes = outcomes,
+    };
+    for (size_t i = 0; i < implementation_count; i++) {
+        for (size_t t = 0; t < test_count; t++) {
+            if (chosen == NULL || chosen[t]) {
+                matrix.pairs[matrix.count++] = (struct pair){t, i};
+            }
+        }
     }
-    own_tests_pairs(run, implementations, implementation_count, test_count,
-                    wanted, outcomes);
-    free(wanted);
+    shuffle(matrix.pairs, matrix.count, run->seed);
+    run_work(&matrix.work);
+    free(matrix.pairs);
+}
+
+/* ---- The hunt for bugs ------------------------------------------------------------------ */
+
+/* One bug: which test comes next, and whether it has failed once. */
+struct prey {
+    size_t next;    /* index into the order of tests                          */
+    bool running;
+    bool suspected; /* the test before `next` has failed once                 */
+    bool settled;
+};
+
+struct hunt {
+    struct work work;
+    size_t *order; /* the chosen tests                                        */
+    size_t order_count;
+    struct prey *prey;
+    int *caught_by;
+    size_t turn; /* whose turn it is                                          */
+    bool trouble;
+};
+
+static bool
+next_of_hunt(struct work *work, struct pair *pair)
+{
+    struct hunt *const hunt = (struct hunt *)work;
+    for (size_t i = 0; i < work->implementation_count; i++) {
+        const size_t number = (hunt->turn + i) % work->implementation_count;
+        struct prey *const prey = &hunt->prey[number];
+        if (!prey->running && !prey->settled &&
+            prey->next < hunt->order_count) {
+            prey->running = true;
+            hunt->turn = number;
+            *pair = (struct pair){hunt->order[prey->next], number};
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+done_of_hunt(struct work *work, struct pair pair, struct own_outcome outcome)
+{
+    struct hunt *const hunt = (struct hunt *)work;
+    struct prey *const prey = &hunt->prey[pair.implementation];
+    prey->running = false;
+    if (outcome.verdict == VERDICT_NONE) {
+        hunt->trouble = true;
+        prey->settled = true;
+    } else if (outcome.verdict == VERDICT_PASSED) {
+        prey->suspected = false;
+        prey->next++;
+    } else if (!prey->suspected) {
+        prey->suspected = true; /* once more, to be sure */
+    } else {
+        prey->settled = true;
+        hunt->caught_by[pair.implementation] = (int)pair.test;
+    }
+    own_outcome_free(&outcome);
+}
+
+bool
+own_tests_hunt(const struct own_run *run,
+               const struct own_implementation *implementations,
+               size_t implementation_count, size_t test_count,
+               const bool *chosen, int *caught_by)
+{
+    struct pair *const order = xcalloc(test_count + 1, sizeof *order);
+    struct hunt hunt = {
+        .work = {.run = run,
+                 .implementations = implementations,
+                 .implementation_count = implementation_count,
+                 .test_count = test_count,
+                 .next = next_of_hunt,
+                 .done = done_of_hunt},
+        .order = xcalloc(test_count + 1, sizeof *hunt.order),
+        .prey = xcalloc(implementation_count + 1, sizeof *hunt.prey),
+        .caught_by = caught_by,
+    };
+    for (size_t t = 0; t < test_count; t++) {
+        if (chosen[t]) {
+            order[hunt.order_count++].test = t;
+        }
+    }
+    shuffle(order, hunt.order_count, run->seed);
+    for (size_t t = 0; t < hunt.order_count; t++) {
+        hunt.order[t] = order[t].test;
+    }
+    for (size_t i = 0; i < implementation_count; i++) {
+        caught_by[i] = -1;
+    }
+    if (hunt.order_count > 0) {
+        run_work(&hunt.work);
+    }
+    free(order);
+    free(hunt.order);
+    free(hunt.prey);
+    return !hunt.trouble;
 }

@@ -50,11 +50,13 @@ void own_tests_matrix(const struct own_run *run,
                       size_t implementation_count, size_t test_count,
                       const bool *chosen, struct own_outcome *outcomes);
 
-/* Runs single pairs: those with wanted[i * test_count + t] set. */
-void own_tests_pairs(const struct own_run *run,
-                     const struct own_implementation *implementations,
-                     size_t implementation_count, size_t test_count,
-                     const bool *wanted, struct own_outcome *outcomes);
+/* Hunts bugs: on each implementation, runs the chosen tests in an order drawn
+ * from the seed until one has failed, twice.  caught_by[i] is that test's number
+ * or -1.  Returns false when the processes of a pair could not be run. */
+bool own_tests_hunt(const struct own_run *run,
+                    const struct own_implementation *implementations,
+                    size_t implementation_count, size_t test_count,
+                    const bool *chosen, int *caught_by);
 
 void own_outcome_free(struct own_outcome *outcome);
 

@@ -42,7 +42,8 @@ struct grading {
     const struct kit_stage *stage;
     const char *work, *records;
     struct stage_result *result;
-    char *source;     /* "segment.c"                                          */
+    const char *module; /* the student's file, NULL when there is none        */
+    char *source;       /* its name, "segment.c"                              */
     char *plain;      /* subject programs, NULL when there is none            */
     char *coverage;
     char *coverage_folder;
@@ -151,14 +152,14 @@ localise(const struct grading *grading, const struct build_result *built)
 }
 
 static void
-build_the_module(struct grading *grading, const char *source)
+build_the_module(struct grading *grading)
 {
     struct stage_result *const result = grading->result;
     const bool with_coverage = grading->pipeline->own_tests;
     struct build_result built = {0};
     char *const folder = make_folder(grading, "module");
     char *const programs = make_folder(grading, "programs");
-    if (!build(grading, source, grading->source, folder, with_coverage,
+    if (!build(grading, grading->module, grading->source, folder, with_coverage,
                &built)) {
         result->status = STAGE_NOT_COMPILED;
         take_findings(&result->findings, &result->finding_count, &built);
@@ -166,7 +167,7 @@ build_the_module(struct grading *grading, const char *source)
         const struct gate_request gate = {
             .kind = GATE_MODULE,
             .name = grading->source,
-            .source = source,
+            .source = grading->module,
             .preprocessed = built.preprocessed,
             .object = built.object[BUILD_PLAIN],
             .defines = names_of(&grading->stage->functions),
@@ -496,12 +497,10 @@ struct own {
 
 static void
 note_trouble_of_pairs(struct grading *grading,
-                      const struct own_outcome *outcomes, const bool *wanted,
-                      size_t count)
+                      const struct own_outcome *outcomes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if ((wanted == NULL || wanted[i]) &&
-            outcomes[i].verdict == VERDICT_NONE) {
+        if (outcomes[i].verdict == VERDICT_NONE) {
             trouble(grading, xstrdup("an own test did not run: the grader "
                                      "could not start its processes"));
         }
@@ -519,7 +518,7 @@ run_on_own_module(struct grading *grading, struct own *own)
     const struct own_implementation module = {&subject->request, true};
     char *why = NULL;
     own_tests_matrix(&own->run, &module, 1, tests, NULL, outcomes);
-    note_trouble_of_pairs(grading, outcomes, NULL, tests);
+    note_trouble_of_pairs(grading, outcomes, tests);
     for (size_t t = 0; t < tests; t++) {
         result->own_tests[t].on_own_module = outcomes[t].verdict;
         if (outcomes[t].message != NULL) {
@@ -537,7 +536,8 @@ run_on_own_module(struct grading *grading, struct own *own)
         sandbox_allow(&sandbox, grading->coverage_folder,
                       SANDBOX_READ | SANDBOX_WRITE);
         if (!coverage_read(&result->coverage, grading->coverage_folder,
-                           grading->source, &sandbox, &why)) {
+                           grading->source, grading->module, &sandbox,
+                           &why)) {
             trouble(grading, why);
         }
     }
@@ -584,7 +584,7 @@ find_valid(struct grading *grading, struct own *own)
     struct own_outcome *const outcomes =
         xcalloc(rights->count * tests + 1, sizeof *outcomes);
     own_tests_matrix(&own->run, list, rights->count, tests, NULL, outcomes);
-    note_trouble_of_pairs(grading, outcomes, NULL, rights->count * tests);
+    note_trouble_of_pairs(grading, outcomes, rights->count * tests);
     for (size_t t = 0; t < tests; t++) {
         struct own_test *const test = &result->own_tests[t];
         test->valid = true;
@@ -615,50 +615,31 @@ hunt_bugs(struct grading *grading, struct own *own)
     struct stage_result *const result = grading->result;
     const struct bank *const bank = grading->stage->bank;
     const size_t tests = own->names.count;
-    const size_t pairs = bank->bug_count * tests;
     struct module_subject **subjects;
     struct own_implementation *const list =
         implementations(grading, &grading->stage->bugs, &subjects);
-    struct own_outcome *const outcomes = xcalloc(pairs + 1, sizeof *outcomes);
-    bool *const failed = xcalloc(pairs + 1, sizeof *failed);
+    int *const caught_by = xcalloc(bank->bug_count + 1, sizeof *caught_by);
     bool *const valid = xcalloc(tests + 1, sizeof *valid);
-    bool any = false;
     for (size_t t = 0; t < tests; t++) {
         valid[t] = result->own_tests[t].valid;
     }
-    own_tests_matrix(&own->run, list, bank->bug_count, tests, valid, outcomes);
-    for (size_t i = 0; i < pairs; i++) {
-        if (valid[i % tests] && outcomes[i].verdict == VERDICT_NONE) {
-            note_trouble_of_pairs(grading, &outcomes[i], NULL, 1);
-        }
-        failed[i] = valid[i % tests] && outcomes[i].verdict != VERDICT_PASSED;
-        any = any || failed[i];
-        own_outcome_free(&outcomes[i]);
-    }
-    if (any) {
-        own_tests_pairs(&own->run, list, bank->bug_count, tests, failed,
-                        outcomes);
-        note_trouble_of_pairs(grading, outcomes, failed, pairs);
+    if (!own_tests_hunt(&own->run, list, bank->bug_count, tests, valid,
+                        caught_by)) {
+        trouble(grading, xstrdup("an own test did not run: the grader could "
+                                 "not start its processes"));
     }
     result->bugs = xcalloc(bank->bug_count + 1, sizeof *result->bugs);
     result->bug_count = bank->bug_count;
     for (size_t b = 0; b < bank->bug_count; b++) {
         result->bugs[b].bug = &bank->bugs[b];
-        for (size_t t = 0; t < tests; t++) {
-            if (failed[b * tests + t] &&
-                outcomes[b * tests + t].verdict != VERDICT_PASSED) {
-                result->own_tests[t].caught++;
-                if (!result->bugs[b].caught) {
-                    result->bugs[b].caught = true;
-                    result->bugs[b].by = xstrdup(own->names.item[t]);
-                }
-            }
-            own_outcome_free(&outcomes[b * tests + t]);
+        if (caught_by[b] >= 0) {
+            result->bugs[b].caught = true;
+            result->bugs[b].by = xstrdup(own->names.item[caught_by[b]]);
+            result->own_tests[caught_by[b]].caught++;
         }
     }
-    free(failed);
+    free(caught_by);
     free(valid);
-    free(outcomes);
     free_implementations(list, subjects, bank->bug_count);
 }
 
@@ -714,11 +695,12 @@ stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,
         .work = work,
         .records = records,
         .result = result,
+        .module = module,
         .source = text_format("%s.c", stage->stage->name),
     };
     if (module != NULL) {
         begin_step(&grading, "build");
-        build_the_module(&grading, module);
+        build_the_module(&grading);
         end_step(&grading, "build");
     }
     if (grading.plain != NULL && result->trouble == NULL) {

@@ -21,7 +21,7 @@ mach_stop(const char *format, ...)
     vsnprintf(message, sizeof message, format, values);
     va_end(values);
     if (!expecting)
-        cr_fatal("the machine stopped: %s", message);
+        cr_assert_fail("the machine stopped: %s", message);
     expecting = 0;
     longjmp(stopped, 1);
 }
@@ -32,7 +32,7 @@ mach_stop(const char *format, ...)
         expecting = 1;                                                         \
         if (setjmp(stopped) == 0) {                                            \
             (void)(call);                                                      \
-            cr_fatal("%s did not stop", #call);                                \
+            cr_assert_fail("%s did not stop", #call);                          \
         }                                                                      \
         cr_assert(strstr(message, text) != NULL,                               \
                   "the message \"%s\" does not say \"%s\"", message, text);    \

@@ -138,14 +138,14 @@ struct start {
     const struct process *process;
     const char *path; /* of the program */
     int input, output;
-    int report;       /* the guardian's; -1 in the child */
+    int report; /* the guardian's; -1 in the child */
     pid_t grader;
 };
 
 static _Noreturn void
 hindered(int obstacles, const char *layer)
 {
-    struct obstacle obstacle = { .error = errno ? errno : EINVAL };
+    struct obstacle obstacle = {.error = errno ? errno : EINVAL};
     snprintf(obstacle.layer, sizeof obstacle.layer, "%s", layer);
     write_all(obstacles, &obstacle, sizeof obstacle);
     _exit(127);
@@ -163,7 +163,7 @@ static _Noreturn void
 become_program(const struct start *start, int obstacles, pid_t guardian)
 {
     const struct process *process = start->process;
-    static char *const empty[] = { NULL };
+    static char *const empty[] = {NULL};
     int *keep = xcalloc(process->keep_count + 1, sizeof *keep);
     sigset_t none;
 
@@ -190,7 +190,8 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
         hindered(obstacles, "directory");
 
     errno = 0;
-    const char *layer = process->sandbox ? sandbox_enter(process->sandbox) : NULL;
+    const char *layer =
+        process->sandbox ? sandbox_enter(process->sandbox) : NULL;
     if (layer)
         hindered(obstacles, layer);
     /* After the change of user, which clears it. */
@@ -236,7 +237,7 @@ all_processes(struct kin **list)
             continue;
         if (count == room)
             *list = xrealloc(*list, (room = 2 * room + 64) * sizeof **list);
-        (*list)[count++] = (struct kin){ atoi(entry->d_name), parent, 0, 0 };
+        (*list)[count++] = (struct kin){atoi(entry->d_name), parent, 0, 0};
     }
     closedir(proc);
     return count;
@@ -321,8 +322,7 @@ end_descendants(struct ward *ward, const struct sandbox *sandbox)
             before = seen;
             seen = signal_descendants(SIGSTOP);
         }
-        if (round == ROUNDS_OF_STOPPING && sandbox &&
-            layers_here()->own_users)
+        if (round == ROUNDS_OF_STOPPING && sandbox && layers_here()->own_users)
             kill_user(sandbox);
         signal_descendants(SIGKILL);
         if (!collect(ward, 0))
@@ -341,7 +341,7 @@ watch(struct ward *ward, const struct start *start, const sigset_t *signals,
     bool wanted = true;
     collect(ward, WNOHANG);
     while (!ward->ended && wanted) {
-        struct timespec left = { 3600, 0 };
+        struct timespec left = {3600, 0};
         if (start->process->wall_ms) {
             const double seconds = end - now();
             if (seconds <= 0) {
@@ -364,7 +364,7 @@ watch(struct ward *ward, const struct start *start, const sigset_t *signals,
 static _Noreturn void
 guard(const struct start *start)
 {
-    struct report report = { 0 };
+    struct report report = {0};
     sigset_t signals;
     int obstacles[2];
 
@@ -379,12 +379,13 @@ guard(const struct start *start)
     setsid();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) ||
-        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) || pipe2(obstacles, O_CLOEXEC))
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) ||
+        pipe2(obstacles, O_CLOEXEC))
         _exit(EX_OSERR);
     if (getppid() != start->grader)
         _exit(0);
 
-    struct ward ward = { .pid = 0 };
+    struct ward ward = {.pid = 0};
     const pid_t self = getpid();
     ward.pid = fork();
     if (ward.pid == 0) {
@@ -393,10 +394,10 @@ guard(const struct start *start)
     }
     close(obstacles[WRITE_END]);
     close(0), close(1), close(2);
-    close_others((int[]){ start->report, obstacles[READ_END] }, 2);
+    close_others((int[]){start->report, obstacles[READ_END]}, 2);
     report.pid = ward.pid;
     if (ward.pid < 0)
-        report.obstacle = (struct obstacle){ errno, "fork" };
+        report.obstacle = (struct obstacle){errno, "fork"};
     else if (!read_all(obstacles[READ_END], &report.obstacle,
                        sizeof report.obstacle))
         report.obstacle.error = 0;
@@ -497,8 +498,7 @@ launch(const struct process *process, const char *path, int output,
         close(running->report);
         errno = report.obstacle.error;
         if (*report.obstacle.layer)
-            die(EX_OSERR, "cannot start %s (%s):", path,
-                report.obstacle.layer);
+            die(EX_OSERR, "cannot start %s (%s):", path, report.obstacle.layer);
     }
     return report;
 }
@@ -522,7 +522,8 @@ output_add(struct output *output, const char *bytes, size_t count)
             at = (size_t)output->seen;
             fits = half - at;
         } else {
-            const size_t turn = (size_t)((output->seen - half) % (ring | !ring));
+            const size_t turn =
+                (size_t)((output->seen - half) % (ring | !ring));
             at = half + turn;
             fits = ring - turn;
         }
@@ -575,7 +576,7 @@ output_drain(struct output *output, int from)
 static bool
 follow(struct output *output, int from, int report_pipe, struct report *report)
 {
-    struct pollfd wait[] = { { report_pipe, POLLIN, 0 }, { from, POLLIN, 0 } };
+    struct pollfd wait[] = {{report_pipe, POLLIN, 0}, {from, POLLIN, 0}};
     for (;;) {
         if (poll(wait, 2, -1) < 0) {
             if (errno == EINTR)
@@ -609,9 +610,9 @@ out_of_time(const struct process *process, const struct report *report)
 struct process_result
 process_run(const struct process *process)
 {
-    struct process_result result = { .end = PROCESS_NOT_FOUND };
-    struct output output = { .bytes = xmalloc(process->output_limit + 1),
-                             .room = process->output_limit };
+    struct process_result result = {.end = PROCESS_NOT_FOUND};
+    struct output output = {.bytes = xmalloc(process->output_limit + 1),
+                            .room = process->output_limit};
     char *path = find_program(process->argv[0]);
     if (!path) {
         result.code = errno;
@@ -622,8 +623,7 @@ process_run(const struct process *process)
     if (pipe2(pipes, O_CLOEXEC))
         die(EX_OSERR, "cannot make a pipe:");
     struct process_running running;
-    struct report report =
-        launch(process, path, pipes[WRITE_END], &running);
+    struct report report = launch(process, path, pipes[WRITE_END], &running);
     close(pipes[WRITE_END]);
     free(path);
     if (report.obstacle.error) {
@@ -633,7 +633,7 @@ process_run(const struct process *process)
         return result;
     }
     if (!follow(&output, pipes[READ_END], running.report, &report))
-        report = (struct report){ .status = SIGKILL };
+        report = (struct report){.status = SIGKILL};
     close(pipes[READ_END]);
     close(running.report);
     reap(running.guardian);
@@ -679,8 +679,8 @@ int
 process_stop(struct process_running *running, uint32_t grace_ms)
 {
     const double end = now() + grace_ms / 1e3;
-    struct pollfd wait = { running->report, POLLIN, 0 };
-    struct report report = { .status = SIGKILL };
+    struct pollfd wait = {running->report, POLLIN, 0};
+    struct report report = {.status = SIGKILL};
     int ready;
     do {
         const double left = end - now();

@@ -40,19 +40,19 @@ static const int computing[] = {
 };
 
 static const int files[] = {
-    SCMP_SYS(open),     SCMP_SYS(openat),    SCMP_SYS(read),
-    SCMP_SYS(lseek),    SCMP_SYS(fcntl),
-    SCMP_SYS(mkdir),    SCMP_SYS(mkdirat),   SCMP_SYS(access),
-    SCMP_SYS(faccessat), SCMP_SYS(ftruncate), SCMP_SYS(umask),
+    SCMP_SYS(open),      SCMP_SYS(openat), SCMP_SYS(read),
+    SCMP_SYS(lseek),     SCMP_SYS(fcntl),  SCMP_SYS(mkdir),
+    SCMP_SYS(mkdirat),   SCMP_SYS(access), SCMP_SYS(faccessat),
+    SCMP_SYS(ftruncate), SCMP_SYS(umask),
 };
 
 static const int waiting[] = {
-    SCMP_SYS(poll),       SCMP_SYS(ppoll),      SCMP_SYS(read),
-    SCMP_SYS(pread64),    SCMP_SYS(pwrite64),   SCMP_SYS(lseek),
-    SCMP_SYS(ftruncate),  SCMP_SYS(shutdown),   SCMP_SYS(setsockopt),
-    SCMP_SYS(nanosleep),  SCMP_SYS(time),       SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(dup),        SCMP_SYS(dup2),       SCMP_SYS(dup3),
-    SCMP_SYS(setitimer),  SCMP_SYS(rt_sigaction), SCMP_SYS(gettimeofday),
+    SCMP_SYS(poll),      SCMP_SYS(ppoll),        SCMP_SYS(read),
+    SCMP_SYS(pread64),   SCMP_SYS(pwrite64),     SCMP_SYS(lseek),
+    SCMP_SYS(ftruncate), SCMP_SYS(shutdown),     SCMP_SYS(setsockopt),
+    SCMP_SYS(nanosleep), SCMP_SYS(time),         SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(dup),       SCMP_SYS(dup2),         SCMP_SYS(dup3),
+    SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(gettimeofday),
 };
 
 static int
@@ -94,7 +94,7 @@ add_rules(scmp_filter_ctx filter, enum inner_filter kind)
 int
 inner_filter_make(enum inner_filter kind, struct sock_fprog *program)
 {
-    *program = (struct sock_fprog){ 0, NULL };
+    *program = (struct sock_fprog){0, NULL};
     scmp_filter_ctx filter =
         layers_here()->seccomp ? seccomp_init(SCMP_ACT_TRAP) : NULL;
     if (!filter) {
@@ -110,8 +110,7 @@ inner_filter_make(enum inner_filter kind, struct sock_fprog *program)
         (code = malloc((size_t)status.st_size)) != NULL &&
         pread(file, code, (size_t)status.st_size, 0) == status.st_size) {
         program->filter = code;
-        program->len =
-            (unsigned short)((size_t)status.st_size / sizeof *code);
+        program->len = (unsigned short)((size_t)status.st_size / sizeof *code);
     } else {
         free(code);
         if (error)

@@ -64,25 +64,25 @@ static const struct {
     const char *path;
     unsigned access;
 } system_paths[] = {
-    { LOADER, "/lib", RX },
-    { LOADER, "/lib32", RX },
-    { LOADER, "/lib64", RX },
-    { LOADER, "/usr/lib", RX },
-    { LOADER, "/usr/lib32", RX },
-    { LOADER, "/usr/lib64", RX },
-    { LOADER, "/etc/ld.so.cache", SANDBOX_READ },
-    { LOADER, "/dev/null", RW },
-    { PROGRAMS, "/bin", RX },
-    { PROGRAMS, "/usr/bin", RX },
-    { PROGRAMS, "/usr/include", SANDBOX_READ },
-    { PROGRAMS, "/usr/libexec", RX },
-    { PROGRAMS, "/usr/share", SANDBOX_READ },
-    { PROC, "/proc", SANDBOX_READ },
-    { PROC, "/usr/bin/valgrind", RX },
-    { PROC, "/usr/bin/valgrind.bin", RX },
-    { PROC, "/usr/libexec/valgrind", RX },
-    { NOISE, "/dev/urandom", SANDBOX_READ },
-    { SHARED, "/dev/shm", RW },
+    {LOADER, "/lib", RX},
+    {LOADER, "/lib32", RX},
+    {LOADER, "/lib64", RX},
+    {LOADER, "/usr/lib", RX},
+    {LOADER, "/usr/lib32", RX},
+    {LOADER, "/usr/lib64", RX},
+    {LOADER, "/etc/ld.so.cache", SANDBOX_READ},
+    {LOADER, "/dev/null", RW},
+    {PROGRAMS, "/bin", RX},
+    {PROGRAMS, "/usr/bin", RX},
+    {PROGRAMS, "/usr/include", SANDBOX_READ},
+    {PROGRAMS, "/usr/libexec", RX},
+    {PROGRAMS, "/usr/share", SANDBOX_READ},
+    {PROC, "/proc", SANDBOX_READ},
+    {PROC, "/usr/bin/valgrind", RX},
+    {PROC, "/usr/bin/valgrind.bin", RX},
+    {PROC, "/usr/libexec/valgrind", RX},
+    {NOISE, "/dev/urandom", SANDBOX_READ},
+    {SHARED, "/dev/shm", RW},
 };
 
 /* clang-format off */
@@ -161,8 +161,7 @@ sandbox_allow(struct sandbox *sandbox, const char *path, unsigned access)
     if (sandbox->path_count == SANDBOX_PATHS)
         die(EX_SOFTWARE, "more than %d paths in a sandbox: raise SANDBOX_PATHS",
             SANDBOX_PATHS);
-    sandbox->path[sandbox->path_count++] =
-        (struct sandbox_path){ path, access };
+    sandbox->path[sandbox->path_count++] = (struct sandbox_path){path, access};
 }
 
 /* Whether a process can be named in a signal without harm, because it can only

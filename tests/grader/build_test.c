@@ -6,7 +6,7 @@
 #include "build.h"
 #include "sandbox/layers.h"
 
-const struct act acts[] = { { NULL, NULL } };
+const struct act acts[] = {{NULL, NULL}};
 
 TestSuite(build, .fini = forget, .timeout = 120);
 
@@ -25,15 +25,15 @@ build_with(const char *compiler, const char *text)
     cr_assert_eq(text_write_file(header, contract, sizeof contract - 1), 0);
     cr_assert_eq(chmod(header, 0644), 0);
     struct build_result result;
-    build_module(&(struct build_request){ .source = source,
-                                          .name = "segment.c",
-                                          .include = (const char *const[]){
-                                              headers, NULL },
-                                          .folder = output,
-                                          .compiler = compiler,
-                                          .wanted = { true, true },
-                                          .slot = sandbox_claim_slots(1) },
-                 &result);
+    build_module(
+        &(struct build_request){.source = source,
+                                .name = "segment.c",
+                                .include = (const char *const[]){headers, NULL},
+                                .folder = output,
+                                .compiler = compiler,
+                                .wanted = {true, true},
+                                .slot = sandbox_claim_slots(1)},
+        &result);
     return result;
 }
 
@@ -121,8 +121,9 @@ Test(build, coverage_names_the_student_s_file_and_lines)
         "'.*main.c' . 2>&1",
         folder, folder);
     char *report = output_of(command);
-    cr_assert_not_null(strstr(report, "segment.c                                  "
-                                      "    4       3    75%   9"),
+    cr_assert_not_null(strstr(report,
+                              "segment.c                                  "
+                              "    4       3    75%   9"),
                        "%s", report);
     free(report);
     free(command);
@@ -204,10 +205,12 @@ Test(build, binary_is_not_source)
     cr_assert_eq(text_write_file(source, "int x;\0int y;", 13), 0);
     struct build_result result;
     cr_assert_not(build_module(
-        &(struct build_request){ .source = source, .name = "segment.c",
-                                 .include = (const char *const[]){ NULL },
-                                 .folder = output, .wanted = { true },
-                                 .slot = sandbox_claim_slots(1) },
+        &(struct build_request){.source = source,
+                                .name = "segment.c",
+                                .include = (const char *const[]){NULL},
+                                .folder = output,
+                                .wanted = {true},
+                                .slot = sandbox_claim_slots(1)},
         &result));
     cr_assert_eq(result.finding_count, 1);
     cr_assert_str_eq(result.findings[0].rule, "source");
@@ -254,9 +257,9 @@ IN_EVERY_SITUATION(build, compiler_bombs_do_not_compile)
         cr_assert_gt(strlen(result.findings[0].message), 20, "%s: %s", bombs[i],
                      result.findings[0].message);
         build_result_free(&result);
-        char *command = text_format(
-            "rm -rf %s/output %s/headers %s/handed-in.c", folder, folder,
-            folder);
+        char *command =
+            text_format("rm -rf %s/output %s/headers %s/handed-in.c", folder,
+                        folder, folder);
         cr_assert_eq(system(command), 0);
         free(command);
     }
@@ -271,7 +274,8 @@ IN_EVERY_SITUATION(build, no_file_but_public_headers_can_be_included)
         "#include \"../../canary\"\n",
         "__asm__(\".incbin \\\"%s\\\"\");\n",
         "__asm__(\".include \\\"%s\\\"\");\n",
-        "#if __has_include(\"%s\")\n#include \"%s\"\n#else\n#error none\n#endif\n",
+        "#if __has_include(\"%s\")\n#include \"%s\"\n#else\n#error "
+        "none\n#endif\n",
     };
     char *canary = text_format("%s/canary", folder);
     static const char secret[] = "int the_secret_answer;\n";
@@ -291,9 +295,9 @@ IN_EVERY_SITUATION(build, no_file_but_public_headers_can_be_included)
         cr_assert(!result.output || !strstr(result.output, "the_secret_answer"),
                   "%s", result.output);
         build_result_free(&result);
-        char *command = text_format(
-            "rm -rf %s/output %s/headers %s/handed-in.c", folder, folder,
-            folder);
+        char *command =
+            text_format("rm -rf %s/output %s/headers %s/handed-in.c", folder,
+                        folder, folder);
         cr_assert_eq(system(command), 0);
         free(command);
     }
@@ -302,10 +306,11 @@ IN_EVERY_SITUATION(build, no_file_but_public_headers_can_be_included)
 Test(build, endless_messages_are_bounded)
 {
     enter(AS_STARTED);
-    struct strings text = { 0 };
+    struct strings text = {0};
     char *all = xcalloc(1, 200000);
     for (int i = 0; i < 3000; i++)
-        snprintf(all + strlen(all), 100, "int f%d(void){ return x%d; }\n", i, i);
+        snprintf(all + strlen(all), 100, "int f%d(void){ return x%d; }\n", i,
+                 i);
     struct build_result result = build(all);
     cr_assert_not(result.compiled);
     cr_assert_leq(result.finding_count, 20);

@@ -58,7 +58,7 @@ findings_free(struct finding *list, size_t count)
     free(list);
 }
 
-/* ---- The source ------------------------------------------------------------------ */
+/* ---- The source ---------------------------------------------------------- */
 
 /* Puts the student's file where the compiler will find it.  Returns false when
  * it is not one that could be compiled. */
@@ -90,7 +90,7 @@ take_source(const struct build_request *request, struct build_result *result)
     return !trouble;
 }
 
-/* ---- What the compiler says --------------------------------------------------------- */
+/* ---- What the compiler says ---------------------------------------------- */
 
 /* One line of it, taken apart. */
 struct message {
@@ -239,7 +239,7 @@ show_output(const struct build_request *request, const char *output,
     result->output = all;
 }
 
-/* ---- The compiler ---------------------------------------------------------------------- */
+/* ---- The compiler -------------------------------------------------------- */
 
 /* Runs it on `source` to make `target`; says whether that came to be. */
 static bool

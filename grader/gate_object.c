@@ -17,7 +17,7 @@
 #include "sandbox/sandbox.h"
 #include "text.h"
 
-/* ---- Sections -------------------------------------------------------------------------- */
+/* ---- Sections ------------------------------------------------------------ */
 
 /* Whether a section is one of these, or a part of one: ".text.unlikely". */
 static bool
@@ -70,7 +70,7 @@ check_section(struct gate *gate, const char *name, const GElf_Shdr *header)
                     name);
 }
 
-/* ---- Symbols ---------------------------------------------------------------------------- */
+/* ---- Symbols ------------------------------------------------------------- */
 
 /* What is known of a contract function from the symbols. */
 enum definition { ABSENT, LOCAL, NOT_A_FUNCTION, DEFINED };
@@ -169,7 +169,7 @@ check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
     }
 }
 
-/* ---- Code -------------------------------------------------------------------------------- */
+/* ---- Code ---------------------------------------------------------------- */
 
 /* The instructions that open a request to valgrind, rotations of a register
  * that cancel out; no compiler makes them.  Then the ways into the kernel. */
@@ -251,7 +251,7 @@ check_code(struct gate *gate, Elf_Scn *section)
     }
 }
 
-/* ---- The object ---------------------------------------------------------------------------- */
+/* ---- The object ---------------------------------------------------------- */
 
 static void
 check_elf(struct gate *gate, Elf *object)

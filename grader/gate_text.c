@@ -15,7 +15,7 @@
 #include "gate_parts.h"
 #include "text.h"
 
-/* ---- The source: phases 1 to 3 ------------------------------------------------------ */
+/* ---- The source: phases 1 to 3 ------------------------------------------- */
 
 struct reader {
     const char *at;
@@ -167,7 +167,7 @@ gate_check_source(struct gate *gate, const char *text)
     }
 }
 
-/* ---- The preprocessed text: tokens ------------------------------------------------------ */
+/* ---- The preprocessed text: tokens --------------------------------------- */
 
 /* "# 12 "name" 1 3": where the next line comes from. */
 struct marker {
@@ -311,7 +311,7 @@ tokens_line(const struct tokens *tokens, const char *name)
     return 0;
 }
 
-/* ---- Rules --------------------------------------------------------------------------------- */
+/* ---- Rules --------------------------------------------------------------- */
 
 /* Whether a token's text begins with a word. */
 static bool

@@ -226,7 +226,7 @@ is_for_tests(const char *symbol)
     return list_has(names, symbol) || list_has(names, canonical_name(symbol));
 }
 
-/* ---- Words ------------------------------------------------------------------------------- */
+/* ---- Words --------------------------------------------------------------- */
 
 /* Names that end with '*' stand for all that begin so. */
 static bool

@@ -107,7 +107,7 @@ read_all(int file, void *bytes, size_t count)
     return true;
 }
 
-/* ---- Descriptors ------------------------------------------------------------- */
+/* ---- Descriptors --------------------------------------------------------- */
 
 static int
 compare_int(const void *left, const void *right)
@@ -132,7 +132,7 @@ close_others(int *keep, size_t count)
     close_range(from, ~0u, 0);
 }
 
-/* ---- The child ----------------------------------------------------------------- */
+/* ---- The child ----------------------------------------------------------- */
 
 struct start {
     const struct process *process;
@@ -202,7 +202,7 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
     hindered(obstacles, "");
 }
 
-/* ---- The guardian ---------------------------------------------------------------- */
+/* ---- The guardian -------------------------------------------------------- */
 
 /* A process of /proc and its parent. */
 struct kin {
@@ -421,7 +421,7 @@ guard(const struct start *start)
     _exit(0);
 }
 
-/* ---- The grader ------------------------------------------------------------------- */
+/* ---- The grader ---------------------------------------------------------- */
 
 /* The program's file: argv[0] itself, or the first of that name in PATH.  NULL
  * with errno set when there is none. */

@@ -13,6 +13,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -101,6 +102,25 @@ seccomp_available(void)
     return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
+/* A condition on an argument.  The kernel looks at the lower half of an int and
+ * the filter at all 64 bits, so what is refused is compared under a mask:
+ * otherwise anything in the upper half would get it through. */
+static struct scmp_arg_cmp
+argument(unsigned number, enum scmp_compare relation, uint64_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = number, .op = relation, .datum_a = value, .datum_b = 0};
+}
+
+static struct scmp_arg_cmp
+masked(unsigned number, uint64_t mask, uint64_t value)
+{
+    return (struct scmp_arg_cmp){.arg = number,
+                                 .op = SCMP_CMP_MASKED_EQ,
+                                 .datum_a = mask,
+                                 .datum_b = value};
+}
+
 /* Signals.  -1, everything that can be signalled, is refused to all, and the
  * programs of the system need none but for their own group (0).  A zygote ends
  * children that are late, and Criterion its workers, so those may name a
@@ -116,9 +136,9 @@ add_signals(scmp_filter_ctx filter, enum sandbox_step step, bool contained)
                        step == SANDBOX_QUICK_TESTER;
     if (!system && (contained || inner))
         return seccomp_rule_add(filter, no, SCMP_SYS(kill), 1,
-                                SCMP_A0_32(SCMP_CMP_EQ, UINT32_MAX));
+                                masked(0, UINT32_MAX, UINT32_MAX));
     int error = seccomp_rule_add(filter, no, SCMP_SYS(kill), 1,
-                                 SCMP_A0_32(SCMP_CMP_NE, 0));
+                                 argument(0, SCMP_CMP_NE, 0));
     if (!error && !system)
         error = seccomp_rule_add(filter, no, SCMP_SYS(tkill), 0);
     if (!error && !system)
@@ -138,7 +158,7 @@ add_rules(scmp_filter_ctx filter, enum sandbox_step step, bool contained)
     /* Network.  socketpair stays: it connects a process with itself. */
     int error = step == SANDBOX_TESTER
                     ? seccomp_rule_add(filter, no, SCMP_SYS(socket), 1,
-                                       SCMP_A0_32(SCMP_CMP_NE, AF_UNIX))
+                                       argument(0, SCMP_CMP_NE, AF_UNIX))
                     : seccomp_rule_add(filter, no, SCMP_SYS(socket), 0);
     /* New namespaces.  The flags of clone3 are in memory, where no filter can
      * look: with ENOSYS libc takes clone. */
@@ -151,13 +171,12 @@ add_rules(scmp_filter_ctx filter, enum sandbox_step step, bool contained)
     };
     for (size_t i = 0; !error && i < sizeof namespaces / sizeof *namespaces;
          i++)
-        error = seccomp_rule_add(
-            filter, no, SCMP_SYS(clone), 1,
-            SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
+        error = seccomp_rule_add(filter, no, SCMP_SYS(clone), 1,
+                                 masked(0, namespaces[i], namespaces[i]));
     /* Typing into a terminal. */
     if (!error)
         error = seccomp_rule_add(filter, no, SCMP_SYS(ioctl), 1,
-                                 SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI));
+                                 masked(1, UINT32_MAX, TIOCSTI));
     return error ? error : add_signals(filter, step, contained);
 }
 
@@ -169,7 +188,7 @@ seccomp_enter(enum sandbox_step step, bool signals_contained)
         errno = ENOMEM;
         return -1;
     }
-    /* Calls numbered as another architecture does (int 0x80) end the process. */
+    /* Calls with another architecture's numbers (int 0x80) end the process. */
     int error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
                                  SCMP_ACT_KILL_PROCESS);
     if (!error)

@@ -111,7 +111,7 @@ files(const char *pattern)
     return found;
 }
 
-/* ---- The corpora ---------------------------------------------------------------------- */
+/* ---- The corpora --------------------------------------------------------- */
 
 static void
 nothing_is_refused(const char *pattern, const char *compiler)
@@ -177,7 +177,7 @@ Test(gate, each_misdeed_is_refused_with_its_rule_and_line)
     }
 }
 
-/* ---- Words ------------------------------------------------------------------------------ */
+/* ---- Words --------------------------------------------------------------- */
 
 Test(gate, refusal_names_the_way_out)
 {
@@ -201,7 +201,7 @@ Test(gate, function_of_the_library_is_called_as_it_was_written)
                  0, "%s", gated.findings[0].message);
 }
 
-/* ---- Localising --------------------------------------------------------------------------- */
+/* ---- Localising ---------------------------------------------------------- */
 
 /* The global symbols that an object defines, in their order. */
 static char *

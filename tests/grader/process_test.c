@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* ---- Acts ------------------------------------------------------------------------ */
+/* ---- Acts ---------------------------------------------------------------- */
 
 static int
 exit_with(const char *argument)
@@ -148,7 +148,7 @@ const struct act acts[] = {
 
 TestSuite(process, .fini = forget, .timeout = 120);
 
-/* ---- How it ended ------------------------------------------------------------------ */
+/* ---- How it ended -------------------------------------------------------- */
 
 Test(process, exit_status_is_told)
 {
@@ -194,7 +194,7 @@ Test(process, name_is_looked_up_in_path)
     process_result_free(&result);
 }
 
-/* ---- Output ------------------------------------------------------------------------- */
+/* ---- Output -------------------------------------------------------------- */
 
 Test(process, output_and_error_come_together_in_order)
 {
@@ -261,7 +261,7 @@ Test(process, endless_output_is_bounded)
     process_result_free(&result);
 }
 
-/* ---- What it is given ------------------------------------------------------------------ */
+/* ---- What it is given ---------------------------------------------------- */
 
 Test(process, input_is_empty_or_what_was_given)
 {
@@ -318,7 +318,7 @@ Test(process, only_descriptors_named_are_inherited)
     process_result_free(&result);
 }
 
-/* ---- Time -------------------------------------------------------------------------------- */
+/* ---- Time ---------------------------------------------------------------- */
 
 Test(process, wall_time_ends_a_sleeper_that_ignores_signals)
 {
@@ -353,7 +353,7 @@ Test(process, processor_time_ends_an_endless_loop)
     process_result_free(&result);
 }
 
-/* ---- What is left ------------------------------------------------------------------------- */
+/* ---- What is left -------------------------------------------------------- */
 
 IN_EVERY_SITUATION(process, daemon_does_not_outlive_its_step)
 {
@@ -386,7 +386,7 @@ IN_EVERY_SITUATION(process, killed_grader_leaves_nothing_running)
     cr_assert_eq(acting(), 0);
 }
 
-/* ---- Programs that are talked to -------------------------------------------------------------- */
+/* ---- Programs that are talked to ----------------------------------------- */
 
 Test(process, started_program_is_stopped_with_its_daemon)
 {

@@ -48,7 +48,7 @@ perform_act(int argc, char **argv)
     _exit(99);
 }
 
-/* ---- Situations ---------------------------------------------------------------- */
+/* ---- Situations ---------------------------------------------------------- */
 
 enum situation {
     AS_STARTED,       /* root or not, as the tests were started             */
@@ -123,7 +123,7 @@ forget(void)
     free(remove);
 }
 
-/* ---- Acting ------------------------------------------------------------------------ */
+/* ---- Acting -------------------------------------------------------------- */
 
 #define ACT(name, argument)                                                    \
     (char *const[])                                                            \

@@ -85,6 +85,9 @@ static const struct {
     {SHARED, "/dev/shm", RW},
 };
 
+/* The number of processes counts all steps of one user, and one slot may hold a
+ * zygote for each bug of a stage; only a tester can fork at will.
+ */
 /* clang-format off */
 static const struct preset {
     unsigned system;
@@ -93,12 +96,12 @@ static const struct preset {
     uint32_t processes, files;
 } presets[] = {
     /*                        system paths       cpu   memory file proc files */
-    [SANDBOX_COMPILER]     = { LOADER | PROGRAMS, 10000, 1024, 16,  16,  64 },
+    [SANDBOX_COMPILER]     = { LOADER | PROGRAMS, 10000, 1024, 16, 512,  64 },
     [SANDBOX_TOOL]         = { LOADER | PROGRAMS | NOISE,
-                                                  30000, 2048, 16,  16, 256 },
-    [SANDBOX_SUBJECT]      = { LOADER,           300000, 2048,  1, 100, 512 },
-    [SANDBOX_COVERAGE]     = { LOADER,           300000, 2048,  4, 100, 512 },
-    [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 100, 512 },
+                                                  30000, 2048, 16, 512, 256 },
+    [SANDBOX_SUBJECT]      = { LOADER,           300000, 2048,  1, 512, 512 },
+    [SANDBOX_COVERAGE]     = { LOADER,           300000, 2048,  4, 512, 512 },
+    [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 512, 512 },
     [SANDBOX_TESTER]       = { LOADER | NOISE | SHARED,
                                                   60000, 2048,  4,  64, 512 },
     [SANDBOX_QUICK_TESTER] = { LOADER,           300000, 2048,  1, 100, 512 },

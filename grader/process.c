@@ -199,7 +199,8 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
         hindered(obstacles, "guardian");
     execve(start->path, process->argv,
            process->environment ? process->environment : empty);
-    hindered(obstacles, "");
+    /* EAGAIN: the step's user has more processes than the sandbox allows. */
+    hindered(obstacles, errno == EAGAIN || errno == ENOMEM ? "execve" : "");
 }
 
 /* ---- The guardian -------------------------------------------------------- */

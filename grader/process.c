@@ -151,12 +151,38 @@ hindered(int obstacles, const char *layer)
     _exit(127);
 }
 
-/* Descriptors 0 to 2 may be the very ones that are to be put elsewhere, so all
- * are moved out of the way first. */
-static int
-above_standard(int file)
+/* Puts the program's descriptors where it expects them and closes all others
+ * but `*obstacles`, which moves.  Any of them may stand at the number of
+ * another, so all are first moved above every number that is asked for. */
+static bool
+arrange_descriptors(const struct start *start, int *obstacles)
 {
-    return file > 2 ? file : fcntl(file, F_DUPFD_CLOEXEC, 3);
+    const struct process *process = start->process;
+    const size_t count = process->keep_count + 3;
+    const int *at = process->keep_at ? process->keep_at : process->keep;
+    int *from = xcalloc(count + 1, sizeof *from);
+    int *to = xcalloc(count + 1, sizeof *to);
+    int above = 3;
+    for (size_t i = 0; i < process->keep_count; i++) {
+        from[i] = process->keep[i];
+        to[i] = at[i];
+        above = at[i] >= above ? at[i] + 1 : above;
+    }
+    from[count - 3] = start->input;
+    from[count - 2] = from[count - 1] = start->output;
+    to[count - 2] = 1, to[count - 1] = 2;
+
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good &= (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, above)) >= 0;
+    *obstacles = fcntl(*obstacles, F_DUPFD_CLOEXEC, above);
+    for (size_t i = 0; i < count; i++)
+        good &= dup2(from[i], to[i]) == to[i];
+    to[count] = *obstacles;
+    close_others(to, count + 1);
+    free(from);
+    free(to);
+    return good && *obstacles >= 0;
 }
 
 static _Noreturn void
@@ -164,7 +190,6 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
 {
     const struct process *process = start->process;
     static char *const empty[] = {NULL};
-    int *keep = xcalloc(process->keep_count + 1, sizeof *keep);
     sigset_t none;
 
     setsid();
@@ -173,19 +198,8 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
         signal(number, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
 
-    const int input = above_standard(start->input);
-    const int output = above_standard(start->output);
-    obstacles = above_standard(obstacles);
-    if (input < 0 || output < 0 || obstacles < 0 || dup2(input, 0) < 0 ||
-        dup2(output, 1) < 0 || dup2(output, 2) < 0)
+    if (!arrange_descriptors(start, &obstacles))
         hindered(obstacles, "descriptors");
-    for (size_t i = 0; i < process->keep_count; i++) {
-        keep[i] = process->keep[i];
-        if (keep[i] > 2 && fcntl(keep[i], F_SETFD, 0))
-            hindered(obstacles, "descriptors");
-    }
-    keep[process->keep_count] = obstacles;
-    close_others(keep, process->keep_count + 1);
     if (process->directory && chdir(process->directory))
         hindered(obstacles, "directory");
 

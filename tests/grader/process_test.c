@@ -2,6 +2,7 @@
 #include "steps.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -66,6 +67,16 @@ print_descriptors(const char *argument)
     for (int i = 0; i < 1000; i++)
         if (fcntl(i, F_GETFD) >= 0)
             printf("%s%d ", argument, i);
+    return 0;
+}
+
+static int
+read_kept(const char *argument)
+{
+    char text[3] = "";
+    if (read(60, text, 1) != 1 || read(61, text + 1, 1) != 1)
+        return 1;
+    printf("%s%s", argument, text);
     return 0;
 }
 
@@ -138,6 +149,7 @@ const struct act acts[] = {
     {"input", print_input},
     {"surroundings", print_surroundings},
     {"descriptors", print_descriptors},
+    {"read kept", read_kept},
     {"sleep", sleep_long},
     {"spin", spin},
     {"stop", stop_itself},
@@ -315,6 +327,32 @@ Test(process, only_descriptors_named_are_inherited)
                                       .output_limit = 1000});
     cr_assert_eq(other, 100);
     cr_assert_str_eq(result.output, "0 1 2 57 100 ");
+    process_result_free(&result);
+}
+
+Test(process, descriptors_are_moved_where_the_program_expects_them)
+{
+    enter(AS_STARTED);
+    /* Each stands where another is to go. */
+    int file[2];
+    for (int i = 0; i < 2; i++) {
+        const int made = memfd_create("file", MFD_CLOEXEC);
+        file[i] = 61 - i;
+        cr_assert_eq(write(made, i ? "B" : "A", 1), 1);
+        cr_assert_eq(lseek(made, 0, SEEK_SET), 0);
+        cr_assert_eq(dup3(made, file[i], O_CLOEXEC), file[i]);
+        close(made);
+    }
+    struct process_result result =
+        process_run(&(struct process){.argv = ACT("read kept", ""),
+                                      .standard_input = -1,
+                                      .keep = file,
+                                      .keep_count = 2,
+                                      .keep_at = (const int[]){60, 61},
+                                      .output_limit = 100});
+    cr_assert_str_eq(result.output, "AB");
+    cr_assert_neq(fcntl(60, F_GETFD), -1, "the grader's own are not touched");
+    cr_assert_neq(fcntl(61, F_GETFD), -1);
     process_result_free(&result);
 }
 

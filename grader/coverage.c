@@ -92,8 +92,9 @@ coverage_read(struct coverage *coverage, const char *folder,
     char *const output = text_format("%s/coverage.json", folder);
     const struct process process = {
         .argv = (char *[]){"gcovr", "--config", "/dev/null", "--no-markers",
-                           "--exclude-unreachable-branches", "--root", ".",
-                           "--json", "coverage.json", ".", NULL},
+                           "--exclude-unreachable-branches", "--root",
+                           "../source", "--object-directory", ".", "--json",
+                           "coverage.json", ".", NULL},
         .environment = (char *[]){"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",
                                   "TMPDIR=.", NULL},
         .directory = folder,

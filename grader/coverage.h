@@ -12,7 +12,8 @@
 struct sandbox;
 
 /* Reads the counts below `folder` (.gcno and .gcda), of the file `source`
- * ("segment.c").  Returns false, with *trouble set, when gcovr does not tell. */
+ * ("segment.c"), which stands in the folder source beside it (build.h); the
+ * sandbox lets both folders be written.  Returns false, with *trouble set, when gcovr does not tell. */
 bool coverage_read(struct coverage *coverage, const char *folder,
                    const char *source, const struct sandbox *sandbox,
                    char **trouble);

@@ -75,6 +75,8 @@ link_subject(const struct kit_stage *stage, const char *object,
     strings_add(&argv, stage->subject_object);
     if (coverage) {
         strings_add(&argv, "--coverage");
+        /* child.c refers to it weakly, which takes nothing from a library. */
+        strings_add(&argv, "-Wl,-u,__gcov_dump");
     }
     add_words(&argv, VMLAB_LINK_FLAGS);
     return run_linker(&argv, object, stage->subject_object, to, slot);

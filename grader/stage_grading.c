@@ -536,10 +536,14 @@ run_on_own_module(struct grading *grading, struct own *own)
             sandbox_for(SANDBOX_TOOL, grading->pipeline->slot);
         sandbox_allow(&sandbox, grading->coverage_folder,
                       SANDBOX_READ | SANDBOX_WRITE);
+        char *const beside =
+            text_format("%s/../source", grading->coverage_folder);
+        sandbox_allow(&sandbox, beside, SANDBOX_READ | SANDBOX_WRITE);
         if (!coverage_read(&result->coverage, grading->coverage_folder,
                            grading->source, &sandbox, &why)) {
             trouble(grading, why);
         }
+        free(beside);
     }
     free_subject(subject);
     free(outcomes);

@@ -58,7 +58,7 @@ findings_free(struct finding *list, size_t count)
     free(list);
 }
 
-/* ---- The source ------------------------------------------------------------------ */
+/* ---- The source ---------------------------------------------------------- */
 
 /* Puts the student's file where the compiler will find it.  Returns false when
  * it is not one that could be compiled. */
@@ -80,8 +80,8 @@ take_source(const struct build_request *request, struct build_result *result)
         findings_add(&result->findings, &result->finding_count, 0, "source",
                      trouble);
     } else {
-        char *path = text_format("%s/source/%s", request->folder,
-                                 request->name);
+        char *path =
+            text_format("%s/source/%s", request->folder, request->name);
         if (text_write_file(path, text, length) || chmod(path, 0644))
             die(EX_CANTCREAT, "cannot write %s:", path);
         free(path);
@@ -90,7 +90,7 @@ take_source(const struct build_request *request, struct build_result *result)
     return !trouble;
 }
 
-/* ---- What the compiler says --------------------------------------------------------- */
+/* ---- What the compiler says ---------------------------------------------- */
 
 /* One line of it, taken apart. */
 struct message {
@@ -118,9 +118,8 @@ parse_message(const char *line, struct message *message)
     static const struct {
         const char *word;
         bool error;
-    } kinds[] = { { ": error: ", true },
-                  { ": fatal error: ", true },
-                  { ": warning: ", false } };
+    } kinds[] = {
+        {": error: ", true}, {": fatal error: ", true}, {": warning: ", false}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strncmp(rest, kinds[i].word, strlen(kinds[i].word)) == 0) {
             message->error = kinds[i].error;
@@ -155,9 +154,8 @@ find_errors(const struct build_request *request, char *output,
         if (from)
             including = from;
         if (parse_message(line, &message)) {
-            const bool own =
-                message.file_length == strlen(request->name) &&
-                !strncmp(line, request->name, message.file_length);
+            const bool own = message.file_length == strlen(request->name) &&
+                             !strncmp(line, request->name, message.file_length);
             if (message.error && result->finding_count < FINDINGS)
                 findings_add(&result->findings, &result->finding_count,
                              own ? message.line : including, "",
@@ -177,30 +175,30 @@ why_stopped(const struct process_result *process)
     static const struct {
         const char *words, *reason;
     } table[] = {
-        { "CPU time limit exceeded",
-          "The compiler was stopped after 10 seconds of work: does a macro "
-          "expand without end, or a table have millions of entries?" },
-        { "File size limit exceeded",
-          "What the compiler writes would be larger than 16 MiB: a table with "
-          "initial values is too large.  Fill it when the program runs." },
-        { "File too large",
-          "What the compiler writes would be larger than 16 MiB: a table with "
-          "initial values is too large.  Fill it when the program runs." },
-        { "out of memory",
-          "The compiler ran out of memory (1 GiB): does a macro expand without "
-          "end, or a table have millions of entries?" },
-        { "virtual memory exhausted",
-          "The compiler ran out of memory (1 GiB): does a macro expand without "
-          "end, or a table have millions of entries?" },
-        { "Cannot allocate memory",
-          "The compiler ran out of memory (1 GiB): does a macro expand without "
-          "end, or a table have millions of entries?" },
-        { "internal compiler error",
-          "The compiler itself crashed on this file: write the code that it "
-          "names in a simpler way." },
-        { "terminated program",
-          "The compiler itself crashed on this file: write the code that it "
-          "names in a simpler way." },
+        {"CPU time limit exceeded",
+         "The compiler was stopped after 10 seconds of work: does a macro "
+         "expand without end, or a table have millions of entries?"},
+        {"File size limit exceeded",
+         "What the compiler writes would be larger than 16 MiB: a table with "
+         "initial values is too large.  Fill it when the program runs."},
+        {"File too large",
+         "What the compiler writes would be larger than 16 MiB: a table with "
+         "initial values is too large.  Fill it when the program runs."},
+        {"out of memory",
+         "The compiler ran out of memory (1 GiB): does a macro expand without "
+         "end, or a table have millions of entries?"},
+        {"virtual memory exhausted",
+         "The compiler ran out of memory (1 GiB): does a macro expand without "
+         "end, or a table have millions of entries?"},
+        {"Cannot allocate memory",
+         "The compiler ran out of memory (1 GiB): does a macro expand without "
+         "end, or a table have millions of entries?"},
+        {"internal compiler error",
+         "The compiler itself crashed on this file: write the code that it "
+         "names in a simpler way."},
+        {"terminated program",
+         "The compiler itself crashed on this file: write the code that it "
+         "names in a simpler way."},
     };
     if (process->end == PROCESS_OUT_OF_TIME)
         return "The compiler was stopped because it did not come to an end: "
@@ -241,7 +239,7 @@ show_output(const struct build_request *request, const char *output,
     result->output = all;
 }
 
-/* ---- The compiler ---------------------------------------------------------------------- */
+/* ---- The compiler -------------------------------------------------------- */
 
 /* Runs it on `source` to make `target`; says whether that came to be. */
 static bool
@@ -249,12 +247,16 @@ compile(const struct build_request *request, const struct sandbox *sandbox,
         const char *const *flags, const char *source, const char *target,
         bool shown, struct build_result *result)
 {
-    struct strings argv = { 0 };
+    struct strings argv = {0};
     char *directory = text_format("%s/source", request->folder);
     char *temporary = text_format("TMPDIR=%s", request->folder);
     strings_add(&argv, request->compiler ? request->compiler : "gcc");
     static const char *const always[] = {
-        "-std=c11", "-pipe", "-Wall", "-Wextra", "-fno-stack-protector",
+        "-std=c11",
+        "-pipe",
+        "-Wall",
+        "-Wextra",
+        "-fno-stack-protector",
         "-fdiagnostics-color=never",
     };
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
@@ -274,10 +276,9 @@ compile(const struct build_request *request, const struct sandbox *sandbox,
 
     struct process_result process = process_run(&(struct process){
         .argv = argv.item,
-        .environment = (char *const[]){ (char *)"PATH=/usr/bin:/bin",
-                                        (char *)"LC_ALL=C",
-                                        (char *)"SOURCE_DATE_EPOCH=0",
-                                        temporary, NULL },
+        .environment =
+            (char *const[]){(char *)"PATH=/usr/bin:/bin", (char *)"LC_ALL=C",
+                            (char *)"SOURCE_DATE_EPOCH=0", temporary, NULL},
         .directory = directory,
         .sandbox = sandbox,
         .standard_input = -1,
@@ -298,8 +299,8 @@ compile(const struct build_request *request, const struct sandbox *sandbox,
         if (!stopped)
             stopped = "The compiler did not accept this file; what it said is "
                       "shown below.";
-        findings_add(&result->findings, &result->finding_count, 0,
-                     "compiler", stopped);
+        findings_add(&result->findings, &result->finding_count, 0, "compiler",
+                     stopped);
     }
     process_result_free(&process);
     strings_free(&argv);
@@ -312,7 +313,7 @@ static bool
 preprocess(const struct build_request *request, const struct sandbox *sandbox,
            struct build_result *result)
 {
-    struct strings flags = { 0 };
+    struct strings flags = {0};
     /* The level of the plain variant, for headers that ask. */
     strings_add(&flags, "-E");
     strings_add(&flags, "-O1");
@@ -340,15 +341,15 @@ stem_of(const char *name)
 static void
 make_folders(const struct build_request *request, const struct sandbox *sandbox)
 {
-    static const char *const names[] = { "source", "coverage" };
+    static const char *const names[] = {"source", "coverage"};
     if (chmod(request->folder, 0755))
         die(EX_CANTCREAT, "cannot use the folder %s:", request->folder);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = text_format("%s/%s", request->folder, names[i]);
         if (mkdir(path, 0755) || chmod(path, 0755))
             die(EX_CANTCREAT, "cannot make %s:", path);
-        if (i == 1)
-            sandbox_give(sandbox, path);
+        /* Both: gcov writes beside the source for a moment. */
+        sandbox_give(sandbox, path);
         free(path);
     }
     sandbox_give(sandbox, request->folder);
@@ -364,10 +365,10 @@ bool
 build_module(const struct build_request *request, struct build_result *result)
 {
     static const char *const flags[BUILD_VARIANTS][6] = {
-        [BUILD_PLAIN] = { "-c", "-O1", "-g", "-fno-omit-frame-pointer", NULL },
-        [BUILD_COVERAGE] = { "-c", "-O0", "-g", "--coverage", NULL },
+        [BUILD_PLAIN] = {"-c", "-O1", "-g", "-fno-omit-frame-pointer", NULL},
+        [BUILD_COVERAGE] = {"-c", "-O0", "-g", "--coverage", NULL},
     };
-    *result = (struct build_result){ 0 };
+    *result = (struct build_result){0};
     struct sandbox sandbox = sandbox_for(SANDBOX_COMPILER, request->slot);
     sandbox_allow(&sandbox, request->folder, SANDBOX_READ | SANDBOX_WRITE);
     for (const char *const *folder = request->include; *folder; folder++)
@@ -409,5 +410,5 @@ build_result_free(struct build_result *result)
     free(result->preprocessed);
     for (size_t i = 0; i < BUILD_VARIANTS; i++)
         free(result->object[i]);
-    *result = (struct build_result){ 0 };
+    *result = (struct build_result){0};
 }

@@ -85,8 +85,8 @@ gate_check(const struct gate_request *request, struct finding **findings,
     gate_check_object(&gate);
     sort_findings(gate.findings, gate.count);
 
-    *findings = xrealloc(*findings,
-                         (*count + gate.count + 1) * sizeof **findings);
+    *findings =
+        xrealloc(*findings, (*count + gate.count + 1) * sizeof **findings);
     if (gate.count)
         memcpy(*findings + *count, gate.findings,
                gate.count * sizeof **findings);
@@ -109,7 +109,7 @@ gate_localise(const char *object, const char *const *keep, unsigned slot)
     struct sandbox sandbox = sandbox_for(SANDBOX_TOOL, slot);
     sandbox_allow(&sandbox, folder, SANDBOX_READ | SANDBOX_WRITE);
 
-    struct strings argv = { 0 };
+    struct strings argv = {0};
     strings_add(&argv, "objcopy");
     /* Without any name objcopy would keep all; no symbol has this one. */
     strings_add(&argv, "--keep-global-symbol=vmlab no symbol");

@@ -17,7 +17,7 @@
 #include "sandbox/sandbox.h"
 #include "text.h"
 
-/* ---- Sections -------------------------------------------------------------------------- */
+/* ---- Sections ------------------------------------------------------------ */
 
 /* Whether a section is one of these, or a part of one: ".text.unlikely". */
 static bool
@@ -36,17 +36,26 @@ static void
 check_section(struct gate *gate, const char *name, const GElf_Shdr *header)
 {
     static const char *const loaded[] = {
-        ".text",    ".data",  ".bss",   ".rodata", ".tdata",
-        ".tbss",    ".eh_frame", ".lbss", ".ldata", ".lrodata",
+        ".text",
+        ".data",
+        ".bss",
+        ".rodata",
+        ".tdata",
+        ".tbss",
+        ".eh_frame",
+        ".lbss",
+        ".ldata",
+        ".lrodata",
         ".note.gnu.property",
         NULL,
     };
-    static const char *const of_tests[] = { "cr_tst", "cr_sts", NULL };
+    static const char *const of_tests[] = {"cr_tst", "cr_sts", NULL};
     if (!strcmp(name, ".note.GNU-stack") && (header->sh_flags & SHF_EXECINSTR))
-        gate_refuse(gate, 0, "object",
-                    "A function inside another function is used by its address, "
-                    "which needs a stack that can be executed: move the inner "
-                    "function to file level.");
+        gate_refuse(
+            gate, 0, "object",
+            "A function inside another function is used by its address, "
+            "which needs a stack that can be executed: move the inner "
+            "function to file level.");
     const bool known =
         is_section(name, loaded) ||
         (gate->request->kind == GATE_TESTS && is_section(name, of_tests));
@@ -61,7 +70,7 @@ check_section(struct gate *gate, const char *name, const GElf_Shdr *header)
                     name);
 }
 
-/* ---- Symbols ---------------------------------------------------------------------------- */
+/* ---- Symbols ------------------------------------------------------------- */
 
 /* What is known of a contract function from the symbols. */
 enum definition { ABSENT, LOCAL, NOT_A_FUNCTION, DEFINED };
@@ -71,6 +80,8 @@ definition_by(const GElf_Sym *symbol)
 {
     if (symbol->st_shndx == SHN_UNDEF)
         return ABSENT;
+    if (GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+        return DEFINED; /* refused as that */
     if (GELF_ST_TYPE(symbol->st_info) != STT_FUNC)
         return NOT_A_FUNCTION;
     return GELF_ST_BIND(symbol->st_info) == STB_LOCAL ? LOCAL : DEFINED;
@@ -96,13 +107,13 @@ check_symbol(struct gate *gate, const char *name, const GElf_Sym *symbol)
 
     const bool offered =
         list_has(request->serves, name) || list_has(request->allow, name) ||
-        list_has(request->allow, canonical_name(name)) ||
-        is_compilers(name) || is_implied(request, name) ||
+        list_has(request->allow, canonical_name(name)) || is_compilers(name) ||
+        is_implied(request, name) ||
         (request->kind == GATE_TESTS &&
          (list_has(request->defines, name) || is_for_tests(name)));
     /* A missing contract function is told about below. */
-    const bool own = request->kind == GATE_MODULE &&
-                     list_has(request->defines, name);
+    const bool own =
+        request->kind == GATE_MODULE && list_has(request->defines, name);
     if (!offered && !own)
         gate_refuse_symbol(gate, name);
 }
@@ -158,7 +169,7 @@ check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
     }
 }
 
-/* ---- Code -------------------------------------------------------------------------------- */
+/* ---- Code ---------------------------------------------------------------- */
 
 /* The instructions that open a request to valgrind, rotations of a register
  * that cancel out; no compiler makes them.  Then the ways into the kernel. */
@@ -171,9 +182,9 @@ static const struct {
     unsigned char bytes[2];
     const char *mnemonic;
 } kernel_entries[] = {
-    { { 0x0f, 0x05 }, "syscall" },
-    { { 0x0f, 0x34 }, "sysenter" },
-    { { 0xcd, 0x80 }, "int " },
+    {{0x0f, 0x05}, "syscall"},
+    {{0x0f, 0x34}, "sysenter"},
+    {{0xcd, 0x80}, "int "},
 };
 #elif defined(__aarch64__)
 static const unsigned char valgrind_request[] = {
@@ -184,7 +195,7 @@ static const struct {
     unsigned char bytes[4];
     const char *mnemonic;
 } kernel_entries[] = {
-    { { 0x01, 0x00, 0x00, 0xd4 }, "svc" },
+    {{0x01, 0x00, 0x00, 0xd4}, "svc"},
 };
 #endif
 
@@ -196,9 +207,9 @@ is_instruction(const struct gate *gate, const char *mnemonic)
     struct sandbox sandbox = sandbox_for(SANDBOX_TOOL, gate->request->slot);
     sandbox_allow(&sandbox, gate->request->object, SANDBOX_READ);
     struct process_result process = process_run(&(struct process){
-        .argv = (char *const[]){ (char *)"objdump", (char *)"-d",
-                                 (char *)"--no-show-raw-insn",
-                                 (char *)gate->request->object, NULL },
+        .argv = (char *const[]){(char *)"objdump", (char *)"-d",
+                                (char *)"--no-show-raw-insn",
+                                (char *)gate->request->object, NULL},
         .sandbox = &sandbox,
         .standard_input = -1,
         .wall_ms = 30000,
@@ -232,14 +243,15 @@ check_code(struct gate *gate, Elf_Scn *section)
             if (memmem(data->d_buf, data->d_size, kernel_entries[i].bytes,
                        sizeof kernel_entries[i].bytes) &&
                 is_instruction(gate, kernel_entries[i].mnemonic))
-                gate_refuse(gate, 0, "code",
-                            "The file calls the kernel by an instruction of its "
-                            "own: a module works on the machine alone.");
+                gate_refuse(
+                    gate, 0, "code",
+                    "The file calls the kernel by an instruction of its "
+                    "own: a module works on the machine alone.");
 #endif
     }
 }
 
-/* ---- The object ---------------------------------------------------------------------------- */
+/* ---- The object ---------------------------------------------------------- */
 
 static void
 check_elf(struct gate *gate, Elf *object)
@@ -278,8 +290,8 @@ gate_check_object(struct gate *gate)
 {
     if (elf_version(EV_CURRENT) == EV_NONE)
         die(EX_SOFTWARE, "libelf is older than this program: install it again");
-    const int file = open(gate->request->object,
-                          O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int file =
+        open(gate->request->object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0)
         die(EX_NOINPUT, "cannot open %s:", gate->request->object);
     Elf *object = elf_begin(file, ELF_C_READ, NULL);

@@ -16,7 +16,7 @@
 
 enum { GATE_FINDINGS = 50 };
 
-/* ---- gate_text.c ---------------------------------------------------------------- */
+/* ---- gate_text.c --------------------------------------------------------- */
 
 enum token_type {
     TOKEN_NAME,   /* identifier or keyword                                    */
@@ -62,11 +62,11 @@ void gate_refuse(struct gate *gate, unsigned line, const char *rule,
 void gate_check_source(struct gate *gate, const char *text);
 void gate_check_tokens(struct gate *gate);
 
-/* ---- gate_object.c --------------------------------------------------------------- */
+/* ---- gate_object.c ------------------------------------------------------- */
 
 void gate_check_object(struct gate *gate);
 
-/* ---- gate_words.c ---------------------------------------------------------------- */
+/* ---- gate_words.c -------------------------------------------------------- */
 
 bool list_has(const char *const *list, const char *name);
 

@@ -15,7 +15,7 @@
 #include "gate_parts.h"
 #include "text.h"
 
-/* ---- The source: phases 1 to 3 ------------------------------------------------------ */
+/* ---- The source: phases 1 to 3 ------------------------------------------- */
 
 struct reader {
     const char *at;
@@ -120,7 +120,7 @@ void
 gate_check_source(struct gate *gate, const char *text)
 {
     enum { WORD = 32 };
-    struct reader reader = { text, 1 };
+    struct reader reader = {text, 1};
     bool line_start = true, directive = false;
     char word[WORD + 1] = "", character;
     size_t length = 0;
@@ -132,8 +132,8 @@ gate_check_source(struct gate *gate, const char *text)
                            character == '\v' || character == '\f' ||
                            character == '\r';
         if (directive) { /* collects the word after '#' */
-            if (length < WORD && (isalnum((unsigned char)character) ||
-                                  character == '_')) {
+            if (length < WORD &&
+                (isalnum((unsigned char)character) || character == '_')) {
                 word[length++] = character;
                 continue;
             }
@@ -167,7 +167,7 @@ gate_check_source(struct gate *gate, const char *text)
     }
 }
 
-/* ---- The preprocessed text: tokens ------------------------------------------------------ */
+/* ---- The preprocessed text: tokens --------------------------------------- */
 
 /* "# 12 "name" 1 3": where the next line comes from. */
 struct marker {
@@ -249,8 +249,8 @@ add_token(struct tokens *tokens, size_t *room, struct token token)
 struct tokens
 tokens_of(const char *text, const char *name)
 {
-    struct tokens tokens = { NULL, 0 };
-    struct marker here = { 1, false, false };
+    struct tokens tokens = {NULL, 0};
+    struct marker here = {1, false, false};
     size_t room = 0;
     bool line_start = true;
     for (const char *at = text; *at;) {
@@ -259,9 +259,9 @@ tokens_of(const char *text, const char *name)
                 const char *end = end_of_line(at);
                 if (here.own)
                     add_token(&tokens, &room,
-                              (struct token){ TOKEN_PRAGMA, at,
-                                              (size_t)(end - at), here.line,
-                                              here.system });
+                              (struct token){TOKEN_PRAGMA, at,
+                                             (size_t)(end - at), here.line,
+                                             here.system});
                 here.line++;
             }
             at = end_of_line(at);
@@ -278,8 +278,8 @@ tokens_of(const char *text, const char *name)
             enum token_type type;
             const char *const end = end_of_token(at, &type);
             add_token(&tokens, &room,
-                      (struct token){ type, at, (size_t)(end - at), here.line,
-                                      here.system });
+                      (struct token){type, at, (size_t)(end - at), here.line,
+                                     here.system});
             line_start = false;
             at = end;
         }
@@ -291,7 +291,7 @@ void
 tokens_free(struct tokens *tokens)
 {
     free(tokens->token);
-    *tokens = (struct tokens){ NULL, 0 };
+    *tokens = (struct tokens){NULL, 0};
 }
 
 bool
@@ -311,7 +311,7 @@ tokens_line(const struct tokens *tokens, const char *name)
     return 0;
 }
 
-/* ---- Rules --------------------------------------------------------------------------------- */
+/* ---- Rules --------------------------------------------------------------- */
 
 /* Whether a token's text begins with a word. */
 static bool
@@ -324,21 +324,51 @@ begins(const struct token *token, const char *word)
 /* Attributes that describe types and functions and start, hide or rename
  * nothing. */
 static const char *const harmless_attributes[] = {
-    "access",         "aligned",        "alloc_align",
-    "alloc_size",     "always_inline",  "artificial",
-    "assume_aligned", "cold",           "const",
-    "copy",           "deprecated",     "designated_init",
-    "error",          "fallthrough",    "flag_enum",
-    "flatten",        "format",         "format_arg",
-    "gnu_inline",     "hot",            "leaf",
-    "malloc",         "may_alias",      "maybe_unused",
-    "mode",           "noclone",        "nodiscard",
-    "noinline",       "nonnull",        "nonstring",
-    "noreturn",       "nothrow",        "packed",
-    "pure",           "returns_nonnull", "scalar_storage_order",
-    "sentinel",       "transparent_union", "unavailable",
-    "unused",         "used",           "vector_size",
-    "warn_if_not_aligned", "warn_unused_result", "warning",
+    "access",
+    "aligned",
+    "alloc_align",
+    "alloc_size",
+    "always_inline",
+    "artificial",
+    "assume_aligned",
+    "cold",
+    "const",
+    "copy",
+    "deprecated",
+    "designated_init",
+    "error",
+    "fallthrough",
+    "flag_enum",
+    "flatten",
+    "format",
+    "format_arg",
+    "gnu_inline",
+    "hot",
+    "leaf",
+    "malloc",
+    "may_alias",
+    "maybe_unused",
+    "mode",
+    "noclone",
+    "nodiscard",
+    "noinline",
+    "nonnull",
+    "nonstring",
+    "noreturn",
+    "nothrow",
+    "packed",
+    "pure",
+    "returns_nonnull",
+    "scalar_storage_order",
+    "sentinel",
+    "transparent_union",
+    "unavailable",
+    "unused",
+    "used",
+    "vector_size",
+    "warn_if_not_aligned",
+    "warn_unused_result",
+    "warning",
     NULL,
 };
 
@@ -348,25 +378,25 @@ check_attribute(struct gate *gate, const struct token *token)
     static const struct {
         const char *name, *why;
     } words[] = {
-        { "constructor", "starts code before the first call" },
-        { "destructor", "runs code after the last call" },
-        { "section", "places code or data in a section of its own" },
-        { "ifunc", "lets code choose functions before the first call" },
-        { "alias", "gives a function a second name" },
-        { "weak", "lets a function be replaced" },
-        { "weakref", "lets a function be replaced" },
-        { "visibility", "hides functions" },
-        { "cleanup", "runs code that a reader does not see" },
-        { "naked", "needs assembler" },
-        { "no_instrument_function", "changes what coverage counts" },
-        { "no_profile_instrument_function", "changes what coverage counts" },
-        { "optimize", "changes how the compiler is called" },
-        { "target", "changes the processor that is compiled for" },
-        { "target_clones", "changes the processor that is compiled for" },
+        {"constructor", "starts code before the first call"},
+        {"destructor", "runs code after the last call"},
+        {"section", "places code or data in a section of its own"},
+        {"ifunc", "lets code choose functions before the first call"},
+        {"alias", "gives a function a second name"},
+        {"weak", "lets a function be replaced"},
+        {"weakref", "lets a function be replaced"},
+        {"visibility", "hides functions"},
+        {"cleanup", "runs code that a reader does not see"},
+        {"naked", "needs assembler"},
+        {"no_instrument_function", "changes what coverage counts"},
+        {"no_profile_instrument_function", "changes what coverage counts"},
+        {"optimize", "changes how the compiler is called"},
+        {"target", "changes the processor that is compiled for"},
+        {"target_clones", "changes the processor that is compiled for"},
     };
     char name[64];
-    size_t length = token->length < sizeof name - 1 ? token->length
-                                                    : sizeof name - 1;
+    size_t length =
+        token->length < sizeof name - 1 ? token->length : sizeof name - 1;
     const char *text = token->text;
     if (length > 4 && !strncmp(text, "__", 2) &&
         !strncmp(text + length - 2, "__", 2)) {
@@ -377,9 +407,8 @@ check_attribute(struct gate *gate, const struct token *token)
     name[length] = '\0';
     if (list_has(harmless_attributes, name))
         return;
-    const char *why = !strncmp(name, "no_sanitize", 11)
-                          ? "switches checks off"
-                          : NULL;
+    const char *why =
+        !strncmp(name, "no_sanitize", 11) ? "switches checks off" : NULL;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(name, words[i].name))
             why = words[i].why;
@@ -435,9 +464,20 @@ static void
 check_pragma(struct gate *gate, const struct token *token)
 {
     static const char *const harmless[] = {
-        "once",   "pack",      "STDC",           "region",      "endregion",
-        "mark",   "message",   "GCC diagnostic", "GCC warning", "GCC error",
-        "GCC unroll", "GCC ivdep", "clang diagnostic", "clang loop",
+        "once",
+        "pack",
+        "STDC",
+        "region",
+        "endregion",
+        "mark",
+        "message",
+        "GCC diagnostic",
+        "GCC warning",
+        "GCC error",
+        "GCC unroll",
+        "GCC ivdep",
+        "clang diagnostic",
+        "clang loop",
     };
     char words[128] = "";
     size_t length = 0;
@@ -456,10 +496,11 @@ check_pragma(struct gate *gate, const struct token *token)
         if (!strncmp(rest, harmless[i], count) && !is_name(rest[count]))
             return;
     }
-    gate_refuse(gate, token->line, "pragma",
-                "#pragma %.40s changes how the file is compiled; a module needs "
-                "none but once: remove it.",
-                rest);
+    gate_refuse(
+        gate, token->line, "pragma",
+        "#pragma %.40s changes how the file is compiled; a module needs "
+        "none but once: remove it.",
+        rest);
 }
 
 /* Builtins that look at stack frames or that name a processor.  Those that turn
@@ -468,16 +509,26 @@ static bool
 is_harmful_builtin(const struct token *token)
 {
     static const char *const harmful[] = {
-        "__builtin_apply",         "__builtin_return",
-        "__builtin_frame_address", "__builtin_extract_return_addr",
-        "__builtin_frob_return",   "__builtin_setjmp",
-        "__builtin_longjmp",       "__builtin_eh_",
-        "__builtin_unwind_init",   "__builtin_dwarf_",
-        "__builtin_init_dwarf",    "__builtin_ia32_",
-        "__builtin_aarch64_",      "__builtin_cpu_",
-        "__builtin___clear_cache", "__builtin_thread_pointer",
-        "__builtin_set_thread_pointer", "__builtin_stack_address",
-        "__builtin_va_arg_pack",   "__builtin_nonlocal_goto",
+        "__builtin_apply",
+        "__builtin_return",
+        "__builtin_frame_address",
+        "__builtin_extract_return_addr",
+        "__builtin_frob_return",
+        "__builtin_setjmp",
+        "__builtin_longjmp",
+        "__builtin_eh_",
+        "__builtin_unwind_init",
+        "__builtin_dwarf_",
+        "__builtin_init_dwarf",
+        "__builtin_ia32_",
+        "__builtin_aarch64_",
+        "__builtin_cpu_",
+        "__builtin___clear_cache",
+        "__builtin_thread_pointer",
+        "__builtin_set_thread_pointer",
+        "__builtin_stack_address",
+        "__builtin_va_arg_pack",
+        "__builtin_nonlocal_goto",
     };
     for (size_t i = 0; i < sizeof harmful / sizeof *harmful; i++)
         if (begins(token, harmful[i]))
@@ -520,11 +571,12 @@ gate_check_tokens(struct gate *gate)
         } else if (token_is(token, "asm") || token_is(token, "__asm") ||
                    token_is(token, "__asm__") || token_is(token, "__seg_fs") ||
                    token_is(token, "__seg_gs")) {
-            gate_refuse(gate, token->line, "asm",
-                        "Assembler is not available in a module (%.*s%s): write "
-                        "it in C; what the hardware does, the machine does.",
-                        (int)token->length, token->text,
-                        token->system ? ", out of a header's macro" : "");
+            gate_refuse(
+                gate, token->line, "asm",
+                "Assembler is not available in a module (%.*s%s): write "
+                "it in C; what the hardware does, the machine does.",
+                (int)token->length, token->text,
+                token->system ? ", out of a header's macro" : "");
         } else if (token_is(token, "__attribute__") ||
                    token_is(token, "__attribute")) {
             i = check_attributes(gate, i + 1, '(') - 1;

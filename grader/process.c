@@ -107,7 +107,7 @@ read_all(int file, void *bytes, size_t count)
     return true;
 }
 
-/* ---- Descriptors ------------------------------------------------------------- */
+/* ---- Descriptors --------------------------------------------------------- */
 
 static int
 compare_int(const void *left, const void *right)
@@ -132,39 +132,64 @@ close_others(int *keep, size_t count)
     close_range(from, ~0u, 0);
 }
 
-/* ---- The child ----------------------------------------------------------------- */
+/* ---- The child ----------------------------------------------------------- */
 
 struct start {
     const struct process *process;
     const char *path; /* of the program */
     int input, output;
-    int report;       /* the guardian's; -1 in the child */
+    int report; /* the guardian's; -1 in the child */
     pid_t grader;
 };
 
 static _Noreturn void
 hindered(int obstacles, const char *layer)
 {
-    struct obstacle obstacle = { .error = errno ? errno : EINVAL };
+    struct obstacle obstacle = {.error = errno ? errno : EINVAL};
     snprintf(obstacle.layer, sizeof obstacle.layer, "%s", layer);
     write_all(obstacles, &obstacle, sizeof obstacle);
     _exit(127);
 }
 
-/* Descriptors 0 to 2 may be the very ones that are to be put elsewhere, so all
- * are moved out of the way first. */
-static int
-above_standard(int file)
+/* Puts the program's descriptors where it expects them and closes all others
+ * but `*obstacles`, which moves.  Any of them may stand at the number of
+ * another, so all are first moved above every number that is asked for. */
+static bool
+arrange_descriptors(const struct start *start, int *obstacles)
 {
-    return file > 2 ? file : fcntl(file, F_DUPFD_CLOEXEC, 3);
+    const struct process *process = start->process;
+    const size_t count = process->keep_count + 3;
+    const int *at = process->keep_at ? process->keep_at : process->keep;
+    int *from = xcalloc(count + 1, sizeof *from);
+    int *to = xcalloc(count + 1, sizeof *to);
+    int above = 3;
+    for (size_t i = 0; i < process->keep_count; i++) {
+        from[i] = process->keep[i];
+        to[i] = at[i];
+        above = at[i] >= above ? at[i] + 1 : above;
+    }
+    from[count - 3] = start->input;
+    from[count - 2] = from[count - 1] = start->output;
+    to[count - 2] = 1, to[count - 1] = 2;
+
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good &= (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, above)) >= 0;
+    *obstacles = fcntl(*obstacles, F_DUPFD_CLOEXEC, above);
+    for (size_t i = 0; i < count; i++)
+        good &= dup2(from[i], to[i]) == to[i];
+    to[count] = *obstacles;
+    close_others(to, count + 1);
+    free(from);
+    free(to);
+    return good && *obstacles >= 0;
 }
 
 static _Noreturn void
 become_program(const struct start *start, int obstacles, pid_t guardian)
 {
     const struct process *process = start->process;
-    static char *const empty[] = { NULL };
-    int *keep = xcalloc(process->keep_count + 1, sizeof *keep);
+    static char *const empty[] = {NULL};
     sigset_t none;
 
     setsid();
@@ -173,24 +198,14 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
         signal(number, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
 
-    const int input = above_standard(start->input);
-    const int output = above_standard(start->output);
-    obstacles = above_standard(obstacles);
-    if (input < 0 || output < 0 || obstacles < 0 || dup2(input, 0) < 0 ||
-        dup2(output, 1) < 0 || dup2(output, 2) < 0)
+    if (!arrange_descriptors(start, &obstacles))
         hindered(obstacles, "descriptors");
-    for (size_t i = 0; i < process->keep_count; i++) {
-        keep[i] = process->keep[i];
-        if (keep[i] > 2 && fcntl(keep[i], F_SETFD, 0))
-            hindered(obstacles, "descriptors");
-    }
-    keep[process->keep_count] = obstacles;
-    close_others(keep, process->keep_count + 1);
     if (process->directory && chdir(process->directory))
         hindered(obstacles, "directory");
 
     errno = 0;
-    const char *layer = process->sandbox ? sandbox_enter(process->sandbox) : NULL;
+    const char *layer =
+        process->sandbox ? sandbox_enter(process->sandbox) : NULL;
     if (layer)
         hindered(obstacles, layer);
     /* After the change of user, which clears it. */
@@ -198,10 +213,11 @@ become_program(const struct start *start, int obstacles, pid_t guardian)
         hindered(obstacles, "guardian");
     execve(start->path, process->argv,
            process->environment ? process->environment : empty);
-    hindered(obstacles, "");
+    /* EAGAIN: the step's user has more processes than the sandbox allows. */
+    hindered(obstacles, errno == EAGAIN || errno == ENOMEM ? "execve" : "");
 }
 
-/* ---- The guardian ---------------------------------------------------------------- */
+/* ---- The guardian -------------------------------------------------------- */
 
 /* A process of /proc and its parent. */
 struct kin {
@@ -236,7 +252,7 @@ all_processes(struct kin **list)
             continue;
         if (count == room)
             *list = xrealloc(*list, (room = 2 * room + 64) * sizeof **list);
-        (*list)[count++] = (struct kin){ atoi(entry->d_name), parent, 0, 0 };
+        (*list)[count++] = (struct kin){atoi(entry->d_name), parent, 0, 0};
     }
     closedir(proc);
     return count;
@@ -321,8 +337,7 @@ end_descendants(struct ward *ward, const struct sandbox *sandbox)
             before = seen;
             seen = signal_descendants(SIGSTOP);
         }
-        if (round == ROUNDS_OF_STOPPING && sandbox &&
-            layers_here()->own_users)
+        if (round == ROUNDS_OF_STOPPING && sandbox && layers_here()->own_users)
             kill_user(sandbox);
         signal_descendants(SIGKILL);
         if (!collect(ward, 0))
@@ -341,7 +356,7 @@ watch(struct ward *ward, const struct start *start, const sigset_t *signals,
     bool wanted = true;
     collect(ward, WNOHANG);
     while (!ward->ended && wanted) {
-        struct timespec left = { 3600, 0 };
+        struct timespec left = {3600, 0};
         if (start->process->wall_ms) {
             const double seconds = end - now();
             if (seconds <= 0) {
@@ -364,7 +379,7 @@ watch(struct ward *ward, const struct start *start, const sigset_t *signals,
 static _Noreturn void
 guard(const struct start *start)
 {
-    struct report report = { 0 };
+    struct report report = {0};
     sigset_t signals;
     int obstacles[2];
 
@@ -379,12 +394,13 @@ guard(const struct start *start)
     setsid();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) ||
-        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) || pipe2(obstacles, O_CLOEXEC))
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) ||
+        pipe2(obstacles, O_CLOEXEC))
         _exit(EX_OSERR);
     if (getppid() != start->grader)
         _exit(0);
 
-    struct ward ward = { .pid = 0 };
+    struct ward ward = {.pid = 0};
     const pid_t self = getpid();
     ward.pid = fork();
     if (ward.pid == 0) {
@@ -393,10 +409,10 @@ guard(const struct start *start)
     }
     close(obstacles[WRITE_END]);
     close(0), close(1), close(2);
-    close_others((int[]){ start->report, obstacles[READ_END] }, 2);
+    close_others((int[]){start->report, obstacles[READ_END]}, 2);
     report.pid = ward.pid;
     if (ward.pid < 0)
-        report.obstacle = (struct obstacle){ errno, "fork" };
+        report.obstacle = (struct obstacle){errno, "fork"};
     else if (!read_all(obstacles[READ_END], &report.obstacle,
                        sizeof report.obstacle))
         report.obstacle.error = 0;
@@ -420,7 +436,7 @@ guard(const struct start *start)
     _exit(0);
 }
 
-/* ---- The grader ------------------------------------------------------------------- */
+/* ---- The grader ---------------------------------------------------------- */
 
 /* The program's file: argv[0] itself, or the first of that name in PATH.  NULL
  * with errno set when there is none. */
@@ -497,8 +513,7 @@ launch(const struct process *process, const char *path, int output,
         close(running->report);
         errno = report.obstacle.error;
         if (*report.obstacle.layer)
-            die(EX_OSERR, "cannot start %s (%s):", path,
-                report.obstacle.layer);
+            die(EX_OSERR, "cannot start %s (%s):", path, report.obstacle.layer);
     }
     return report;
 }
@@ -522,7 +537,8 @@ output_add(struct output *output, const char *bytes, size_t count)
             at = (size_t)output->seen;
             fits = half - at;
         } else {
-            const size_t turn = (size_t)((output->seen - half) % (ring | !ring));
+            const size_t turn =
+                (size_t)((output->seen - half) % (ring | !ring));
             at = half + turn;
             fits = ring - turn;
         }
@@ -575,7 +591,7 @@ output_drain(struct output *output, int from)
 static bool
 follow(struct output *output, int from, int report_pipe, struct report *report)
 {
-    struct pollfd wait[] = { { report_pipe, POLLIN, 0 }, { from, POLLIN, 0 } };
+    struct pollfd wait[] = {{report_pipe, POLLIN, 0}, {from, POLLIN, 0}};
     for (;;) {
         if (poll(wait, 2, -1) < 0) {
             if (errno == EINTR)
@@ -609,9 +625,9 @@ out_of_time(const struct process *process, const struct report *report)
 struct process_result
 process_run(const struct process *process)
 {
-    struct process_result result = { .end = PROCESS_NOT_FOUND };
-    struct output output = { .bytes = xmalloc(process->output_limit + 1),
-                             .room = process->output_limit };
+    struct process_result result = {.end = PROCESS_NOT_FOUND};
+    struct output output = {.bytes = xmalloc(process->output_limit + 1),
+                            .room = process->output_limit};
     char *path = find_program(process->argv[0]);
     if (!path) {
         result.code = errno;
@@ -622,8 +638,7 @@ process_run(const struct process *process)
     if (pipe2(pipes, O_CLOEXEC))
         die(EX_OSERR, "cannot make a pipe:");
     struct process_running running;
-    struct report report =
-        launch(process, path, pipes[WRITE_END], &running);
+    struct report report = launch(process, path, pipes[WRITE_END], &running);
     close(pipes[WRITE_END]);
     free(path);
     if (report.obstacle.error) {
@@ -633,7 +648,7 @@ process_run(const struct process *process)
         return result;
     }
     if (!follow(&output, pipes[READ_END], running.report, &report))
-        report = (struct report){ .status = SIGKILL };
+        report = (struct report){.status = SIGKILL};
     close(pipes[READ_END]);
     close(running.report);
     reap(running.guardian);
@@ -679,8 +694,8 @@ int
 process_stop(struct process_running *running, uint32_t grace_ms)
 {
     const double end = now() + grace_ms / 1e3;
-    struct pollfd wait = { running->report, POLLIN, 0 };
-    struct report report = { .status = SIGKILL };
+    struct pollfd wait = {running->report, POLLIN, 0};
+    struct report report = {.status = SIGKILL};
     int ready;
     do {
         const double left = end - now();

@@ -23,8 +23,10 @@ struct process {
     const char *directory;        /* working directory; NULL: ours             */
     const struct sandbox *sandbox; /* NULL: none                               */
     int standard_input;           /* descriptor that becomes 0; -1: /dev/null  */
-    const int *keep;              /* further descriptors it inherits, at the   */
-    size_t keep_count;            /* same numbers; all others are closed       */
+    const int *keep;              /* further descriptors it inherits; all      */
+    size_t keep_count;            /* others are closed                         */
+    const int *keep_at;           /* their numbers (above 2) in the program,   */
+                                  /* NULL: the same                            */
     uint32_t wall_ms;             /* killed after that; 0: no limit            */
     size_t output_limit;          /* bytes of output kept (head and tail)      */
 };

@@ -35,40 +35,10 @@ filter_file(enum inner_filter kind)
     return file;
 }
 
-/* The agreed numbers at which a program finds its descriptors belong to this
- * file: between starts they lead to /dev/null, so that nothing else is given
- * them, however many subjects are running. */
-static void
-reserve_numbers(void)
-{
-    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing < 0 ||
-        dup3(nothing, BRIDGE_CONTROL, O_CLOEXEC) != BRIDGE_CONTROL ||
-        dup3(nothing, BRIDGE_FILTER, O_CLOEXEC) != BRIDGE_FILTER) {
-        die(EX_OSERR, "cannot start a module: out of descriptors:");
-    }
-    close(nothing);
-}
-
-/* Moves `from` to the agreed number `to`, which the program inherits. */
-static void
-place(int from, int to)
-{
-    if (dup2(from, to) != to) {
-        die(EX_OSERR, "cannot start a module: out of descriptors:");
-    }
-    close(from);
-}
-
 struct subject
 subject_start(const struct subject_request *request)
 {
-    static bool reserved;
     int pair[2];
-    if (!reserved) {
-        reserve_numbers();
-        reserved = true;
-    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         die(EX_OSERR, "cannot make a socket pair:");
     }
@@ -79,12 +49,11 @@ subject_start(const struct subject_request *request)
     if (subject.output < 0) {
         die(EX_OSERR, "cannot make a file in memory:");
     }
-    const int keep[] = {BRIDGE_CONTROL, BRIDGE_FILTER};
     const int filter = request->filtered ? filter_file(request->filter) : -1;
-    place(pair[1], BRIDGE_CONTROL);
-    if (filter >= 0) {
-        place(filter, BRIDGE_FILTER);
-    }
+    /* Only the program has them at the agreed numbers: here, with a zygote for
+     * each bug, these numbers belong to others. */
+    const int keep[] = {pair[1], filter};
+    const int keep_at[] = {BRIDGE_CONTROL, BRIDGE_FILTER};
     const struct process process = {
         .argv = request->argv,
         .environment = request->environment,
@@ -93,9 +62,13 @@ subject_start(const struct subject_request *request)
         .standard_input = -1,
         .keep = keep,
         .keep_count = filter >= 0 ? 2 : 1,
+        .keep_at = keep_at,
     };
     subject.process = process_start(&process, subject.output);
-    reserve_numbers();
+    close(pair[1]);
+    if (filter >= 0) {
+        close(filter);
+    }
     return subject;
 }
 

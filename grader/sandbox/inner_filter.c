@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -40,19 +41,19 @@ static const int computing[] = {
 };
 
 static const int files[] = {
-    SCMP_SYS(open),     SCMP_SYS(openat),    SCMP_SYS(read),
-    SCMP_SYS(lseek),    SCMP_SYS(fcntl),
-    SCMP_SYS(mkdir),    SCMP_SYS(mkdirat),   SCMP_SYS(access),
-    SCMP_SYS(faccessat), SCMP_SYS(ftruncate), SCMP_SYS(umask),
+    SCMP_SYS(open),      SCMP_SYS(openat), SCMP_SYS(read),
+    SCMP_SYS(lseek),     SCMP_SYS(fcntl),  SCMP_SYS(mkdir),
+    SCMP_SYS(mkdirat),   SCMP_SYS(access), SCMP_SYS(faccessat),
+    SCMP_SYS(ftruncate), SCMP_SYS(umask),
 };
 
 static const int waiting[] = {
-    SCMP_SYS(poll),       SCMP_SYS(ppoll),      SCMP_SYS(read),
-    SCMP_SYS(pread64),    SCMP_SYS(pwrite64),   SCMP_SYS(lseek),
-    SCMP_SYS(ftruncate),  SCMP_SYS(shutdown),   SCMP_SYS(setsockopt),
-    SCMP_SYS(nanosleep),  SCMP_SYS(time),       SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(dup),        SCMP_SYS(dup2),       SCMP_SYS(dup3),
-    SCMP_SYS(setitimer),  SCMP_SYS(rt_sigaction), SCMP_SYS(gettimeofday),
+    SCMP_SYS(poll),      SCMP_SYS(ppoll),        SCMP_SYS(read),
+    SCMP_SYS(pread64),   SCMP_SYS(pwrite64),     SCMP_SYS(lseek),
+    SCMP_SYS(ftruncate), SCMP_SYS(shutdown),     SCMP_SYS(setsockopt),
+    SCMP_SYS(nanosleep), SCMP_SYS(time),         SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(dup),       SCMP_SYS(dup2),         SCMP_SYS(dup3),
+    SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(gettimeofday),
 };
 
 static int
@@ -66,6 +67,18 @@ allow(scmp_filter_ctx filter, const int *call, size_t count)
     return 0;
 }
 
+/* Allows a call whose argument `number` meets a condition. */
+static int
+allow_if(scmp_filter_ctx filter, int call, unsigned number,
+         enum scmp_compare relation, uint64_t mask_or_value, uint64_t value)
+{
+    const struct scmp_arg_cmp condition = {.arg = number,
+                                           .op = relation,
+                                           .datum_a = mask_or_value,
+                                           .datum_b = value};
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition);
+}
+
 static int
 add_rules(scmp_filter_ctx filter, enum inner_filter kind)
 {
@@ -75,26 +88,26 @@ add_rules(scmp_filter_ctx filter, enum inner_filter kind)
     if (!error && kind == INNER_TESTER)
         error = allow(filter, waiting, sizeof waiting / sizeof *waiting);
     if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        error = allow_if(filter, SCMP_SYS(mmap), 2, SCMP_CMP_MASKED_EQ,
+                         PROT_EXEC, 0);
     if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        error = allow_if(filter, SCMP_SYS(mprotect), 2, SCMP_CMP_MASKED_EQ,
+                         PROT_EXEC, 0);
     if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                 SCMP_A0_32(SCMP_CMP_EQ, INNER_FILTER_SELF));
-    /* How glibc asks for the status of an open file: standard output's. */
+        error = allow_if(filter, SCMP_SYS(tgkill), 0, SCMP_CMP_EQ,
+                         INNER_FILTER_SELF, 0);
+    /* How glibc asks for the status of an open file, standard output's.  Given
+     * a path all the same, it tells no more than whether a file exists. */
     if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat),
-                                 2, SCMP_A0_32(SCMP_CMP_LE, 2),
-                                 SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
+        error = allow_if(filter, SCMP_SYS(newfstatat), 3, SCMP_CMP_EQ,
+                         AT_EMPTY_PATH, 0);
     return error;
 }
 
 int
 inner_filter_make(enum inner_filter kind, struct sock_fprog *program)
 {
-    *program = (struct sock_fprog){ 0, NULL };
+    *program = (struct sock_fprog){0, NULL};
     scmp_filter_ctx filter =
         layers_here()->seccomp ? seccomp_init(SCMP_ACT_TRAP) : NULL;
     if (!filter) {
@@ -110,8 +123,7 @@ inner_filter_make(enum inner_filter kind, struct sock_fprog *program)
         (code = malloc((size_t)status.st_size)) != NULL &&
         pread(file, code, (size_t)status.st_size, 0) == status.st_size) {
         program->filter = code;
-        program->len =
-            (unsigned short)((size_t)status.st_size / sizeof *code);
+        program->len = (unsigned short)((size_t)status.st_size / sizeof *code);
     } else {
         free(code);
         if (error)

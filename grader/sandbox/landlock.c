@@ -67,7 +67,7 @@ landlock_version(void)
 static struct ruleset
 governed(int version)
 {
-    struct ruleset all = { .files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
+    struct ruleset all = {.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     if (version >= 2)
         all.files |= LANDLOCK_ACCESS_FS_REFER;
     if (version >= 3)

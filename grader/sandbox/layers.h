@@ -26,7 +26,7 @@ const struct layers *layers_here(void);
  * `have`; for tests of what remains then.  Never adds one. */
 void layers_pretend(struct layers have);
 
-/* ---- user.c ------------------------------------------------------------------ */
+/* ---- user.c -------------------------------------------------------------- */
 
 enum {
     USER_FIRST = 61000, /* user and group of slot 0: above adduser's users,   */
@@ -37,12 +37,12 @@ bool user_available(void);
 uid_t user_of(const struct sandbox *sandbox);
 int user_enter(const struct sandbox *sandbox);
 
-/* ---- limits.c ---------------------------------------------------------------- */
+/* ---- limits.c ------------------------------------------------------------ */
 
 bool limits_pids_bounded(void);
 int limits_enter(const struct sandbox *sandbox, bool own_user);
 
-/* ---- landlock.c -------------------------------------------------------------- */
+/* ---- landlock.c ---------------------------------------------------------- */
 
 int landlock_version(void);
 
@@ -51,7 +51,7 @@ int landlock_version(void);
 int landlock_prepare(const struct sandbox *sandbox, int version);
 int landlock_enter(int rules);
 
-/* ---- seccomp.c --------------------------------------------------------------- */
+/* ---- seccomp.c ----------------------------------------------------------- */
 
 bool seccomp_available(void);
 int seccomp_enter(enum sandbox_step step, bool signals_contained);

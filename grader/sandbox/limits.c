@@ -29,7 +29,7 @@ limit(__rlimit_resource_t what, rlim_t soft, rlim_t hard)
         hard = now.rlim_max;
     if (soft > hard)
         soft = hard;
-    return setrlimit(what, &(struct rlimit){ soft, hard });
+    return setrlimit(what, &(struct rlimit){soft, hard});
 }
 
 /* Processes and threads that the user has now.  /proc/PID/task has one folder
@@ -63,7 +63,8 @@ holds_number(const char *path)
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
-    bool number = fgets(text, sizeof text, file) && isdigit((unsigned char)*text);
+    bool number =
+        fgets(text, sizeof text, file) && isdigit((unsigned char)*text);
     fclose(file);
     return number;
 }

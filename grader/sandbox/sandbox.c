@@ -64,27 +64,30 @@ static const struct {
     const char *path;
     unsigned access;
 } system_paths[] = {
-    { LOADER, "/lib", RX },
-    { LOADER, "/lib32", RX },
-    { LOADER, "/lib64", RX },
-    { LOADER, "/usr/lib", RX },
-    { LOADER, "/usr/lib32", RX },
-    { LOADER, "/usr/lib64", RX },
-    { LOADER, "/etc/ld.so.cache", SANDBOX_READ },
-    { LOADER, "/dev/null", RW },
-    { PROGRAMS, "/bin", RX },
-    { PROGRAMS, "/usr/bin", RX },
-    { PROGRAMS, "/usr/include", SANDBOX_READ },
-    { PROGRAMS, "/usr/libexec", RX },
-    { PROGRAMS, "/usr/share", SANDBOX_READ },
-    { PROC, "/proc", SANDBOX_READ },
-    { PROC, "/usr/bin/valgrind", RX },
-    { PROC, "/usr/bin/valgrind.bin", RX },
-    { PROC, "/usr/libexec/valgrind", RX },
-    { NOISE, "/dev/urandom", SANDBOX_READ },
-    { SHARED, "/dev/shm", RW },
+    {LOADER, "/lib", RX},
+    {LOADER, "/lib32", RX},
+    {LOADER, "/lib64", RX},
+    {LOADER, "/usr/lib", RX},
+    {LOADER, "/usr/lib32", RX},
+    {LOADER, "/usr/lib64", RX},
+    {LOADER, "/etc/ld.so.cache", SANDBOX_READ},
+    {LOADER, "/dev/null", RW},
+    {PROGRAMS, "/bin", RX},
+    {PROGRAMS, "/usr/bin", RX},
+    {PROGRAMS, "/usr/include", SANDBOX_READ},
+    {PROGRAMS, "/usr/libexec", RX},
+    {PROGRAMS, "/usr/share", SANDBOX_READ},
+    {PROC, "/proc", SANDBOX_READ},
+    {PROC, "/usr/bin/valgrind", RX},
+    {PROC, "/usr/bin/valgrind.bin", RX},
+    {PROC, "/usr/libexec/valgrind", RX},
+    {NOISE, "/dev/urandom", SANDBOX_READ},
+    {SHARED, "/dev/shm", RW},
 };
 
+/* The number of processes counts all steps of one user, and one slot may hold a
+ * zygote for each bug of a stage; only a tester can fork at will.
+ */
 /* clang-format off */
 static const struct preset {
     unsigned system;
@@ -93,12 +96,12 @@ static const struct preset {
     uint32_t processes, files;
 } presets[] = {
     /*                        system paths       cpu   memory file proc files */
-    [SANDBOX_COMPILER]     = { LOADER | PROGRAMS, 10000, 1024, 16,  16,  64 },
+    [SANDBOX_COMPILER]     = { LOADER | PROGRAMS, 10000, 1024, 16, 512,  64 },
     [SANDBOX_TOOL]         = { LOADER | PROGRAMS | NOISE,
-                                                  30000, 2048, 16,  16, 256 },
-    [SANDBOX_SUBJECT]      = { LOADER,           300000, 2048,  1, 100, 512 },
-    [SANDBOX_COVERAGE]     = { LOADER,           300000, 2048,  4, 100, 512 },
-    [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 100, 512 },
+                                                  30000, 2048, 16, 512, 256 },
+    [SANDBOX_SUBJECT]      = { LOADER,           300000, 2048,  1, 512, 512 },
+    [SANDBOX_COVERAGE]     = { LOADER,           300000, 2048,  4, 512, 512 },
+    [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 512, 512 },
     [SANDBOX_TESTER]       = { LOADER | NOISE | SHARED,
                                                   60000, 2048,  4,  64, 512 },
     [SANDBOX_QUICK_TESTER] = { LOADER,           300000, 2048,  1, 100, 512 },
@@ -161,8 +164,7 @@ sandbox_allow(struct sandbox *sandbox, const char *path, unsigned access)
     if (sandbox->path_count == SANDBOX_PATHS)
         die(EX_SOFTWARE, "more than %d paths in a sandbox: raise SANDBOX_PATHS",
             SANDBOX_PATHS);
-    sandbox->path[sandbox->path_count++] =
-        (struct sandbox_path){ path, access };
+    sandbox->path[sandbox->path_count++] = (struct sandbox_path){path, access};
 }
 
 /* Whether a process can be named in a signal without harm, because it can only

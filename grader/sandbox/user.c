@@ -46,9 +46,9 @@ users_mapped(const char *map)
 bool
 user_available(void)
 {
-    static const int needed[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL,
-                                  CAP_SETGID, CAP_SETUID };
-    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    static const int needed[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL,
+                                 CAP_SETGID, CAP_SETUID};
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
     if (geteuid() || syscall(SYS_capget, &header, data))
         return false;
@@ -74,8 +74,8 @@ user_enter(const struct sandbox *sandbox)
             setresuid(user, user, user))
             return -1;
     }
-    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-    struct __user_cap_data_struct none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
     return (int)syscall(SYS_capset, &header, none);
 }
 
@@ -91,8 +91,8 @@ sandbox_claim_slots(unsigned count)
         int lock[USER_COUNT];
         for (; have < count; have++) {
             char *path = text_format("%s/slot-%u", slots_folder, first + have);
-            lock[have] = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                              0600);
+            lock[have] =
+                open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
             if (lock[have] < 0)
                 die(EX_CANTCREAT, "cannot open %s:", path);
             free(path);

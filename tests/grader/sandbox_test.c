@@ -25,7 +25,7 @@
 #include "sandbox/inner_filter.h"
 #include "sandbox/layers.h"
 
-/* ---- Acts --------------------------------------------------------------------------- */
+/* ---- Acts ---------------------------------------------------------------- */
 
 static int
 read_file(const char *path)
@@ -74,6 +74,16 @@ signal_process(const char *pid)
     return kill(atoi(pid), SIGTERM) ? errno : 0;
 }
 
+/* Everything that can be signalled, with no signal; as -1 is passed by libc and
+ * with all its 64 bits. */
+static int
+signal_all(const char *argument)
+{
+    if (syscall(SYS_kill, -1L, 0) == 0 || syscall(SYS_kill, UINT32_MAX, 0) == 0)
+        return 0;
+    return errno + *argument;
+}
+
 static int
 signal_parent(const char *argument)
 {
@@ -94,8 +104,8 @@ read_memory(const char *where)
     char text[16] = "";
     if (sscanf(where, "%d:%lx", &pid, &address) != 2)
         return 98;
-    const struct iovec here = { text, 8 };
-    const struct iovec there = { (void *)address, 8 };
+    const struct iovec here = {text, 8};
+    const struct iovec there = {(void *)address, 8};
     if (process_vm_readv(pid, &here, 1, &there, 1, 0) != 8)
         return errno;
     printf("%s", text);
@@ -105,9 +115,9 @@ read_memory(const char *where)
 static int
 connect_to(const char *port)
 {
-    const struct sockaddr_in to = { .sin_family = AF_INET,
-                                    .sin_port = htons((uint16_t)atoi(port)),
-                                    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)atoi(port)),
+                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
     const int end = socket(AF_INET, SOCK_STREAM, 0);
     if (end < 0)
         return errno;
@@ -141,11 +151,11 @@ make_namespace(const char *argument)
 static int
 fork_bomb(const char *argument)
 {
-    unsigned *const count =
-        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-             0);
+    unsigned *const count = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const pid_t first = getpid();
-    while (__atomic_load_n(count, __ATOMIC_RELAXED) < (unsigned)atoi(argument)) {
+    while (__atomic_load_n(count, __ATOMIC_RELAXED) <
+           (unsigned)atoi(argument)) {
         const pid_t pid = fork();
         if (pid == 0) {
             __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
@@ -200,8 +210,8 @@ tell_status(const char *argument)
     if (!status)
         return errno;
     while (fgets(line, sizeof line, status))
-        if (strncmp(line, "Seccomp:", 8) == 0 || strncmp(line, "Uid:", 4) == 0 ||
-            strncmp(line, "CapEff:", 7) == 0 ||
+        if (strncmp(line, "Seccomp:", 8) == 0 ||
+            strncmp(line, "Uid:", 4) == 0 || strncmp(line, "CapEff:", 7) == 0 ||
             strncmp(line, "NoNewPrivs:", 11) == 0 ||
             strncmp(line, "Groups:", 7) == 0)
             printf("%s", line);
@@ -227,7 +237,7 @@ put_on_filter(void)
 {
     static struct sock_filter step[1024];
     const ssize_t bytes = pread(201, step, sizeof step, 0);
-    struct sock_fprog filter = { 0, step };
+    struct sock_fprog filter = {0, step};
     if (bytes > 0)
         filter.len = (unsigned short)((size_t)bytes / sizeof *step);
     if (!filter.len || inner_filter_enter(&filter))
@@ -241,22 +251,22 @@ note_refusal(int number, siginfo_t *info, void *context)
 {
     (void)number, (void)context;
     refused_call = info->si_syscall;
-    _exit(refused_call == SYS_openat  ? 101
+    _exit(refused_call == SYS_openat                              ? 101
           : refused_call == SYS_fork || refused_call == SYS_clone ? 102
-          : refused_call == SYS_mmap  ? 103
-          : refused_call == SYS_socket ? 104
-          : refused_call == SYS_tgkill ? 105
-          : refused_call == SYS_kill  ? 106
-          : refused_call == SYS_execve ? 107
-          : refused_call == SYS_mprotect ? 108
-                                      : 109);
+          : refused_call == SYS_mmap                              ? 103
+          : refused_call == SYS_socket                            ? 104
+          : refused_call == SYS_tgkill                            ? 105
+          : refused_call == SYS_kill                              ? 106
+          : refused_call == SYS_execve                            ? 107
+          : refused_call == SYS_mprotect                          ? 108
+                                                                  : 109);
 }
 
 static int
 filtered(const char *what)
 {
-    const struct sigaction action = { .sa_sigaction = note_refusal,
-                                      .sa_flags = SA_SIGINFO };
+    const struct sigaction action = {.sa_sigaction = note_refusal,
+                                     .sa_flags = SA_SIGINFO};
     sigaction(SIGSYS, &action, NULL);
     void *const page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -301,30 +311,31 @@ filtered(const char *what)
 }
 
 const struct act acts[] = {
-    { "read", read_file },
-    { "write", write_file },
-    { "remove", remove_file },
-    { "link", make_link },
-    { "execute", execute },
-    { "signal", signal_process },
-    { "signal parent", signal_parent },
-    { "trace", trace },
-    { "memory of", read_memory },
-    { "connect", connect_to },
-    { "unix", open_unix_socket },
-    { "shm", share_memory },
-    { "namespace", make_namespace },
-    { "forks", fork_bomb },
-    { "fork for ever", fork_for_ever },
-    { "memory", take_memory },
-    { "write much", write_much },
-    { "status", tell_status },
-    { "nothing", do_nothing },
-    { "filtered", filtered },
-    { NULL, NULL },
+    {"read", read_file},
+    {"write", write_file},
+    {"remove", remove_file},
+    {"link", make_link},
+    {"execute", execute},
+    {"signal", signal_process},
+    {"signal all", signal_all},
+    {"signal parent", signal_parent},
+    {"trace", trace},
+    {"memory of", read_memory},
+    {"connect", connect_to},
+    {"unix", open_unix_socket},
+    {"shm", share_memory},
+    {"namespace", make_namespace},
+    {"forks", fork_bomb},
+    {"fork for ever", fork_for_ever},
+    {"memory", take_memory},
+    {"write much", write_much},
+    {"status", tell_status},
+    {"nothing", do_nothing},
+    {"filtered", filtered},
+    {NULL, NULL},
 };
 
-/* ---- Expectations ----------------------------------------------------------------------- */
+/* ---- Expectations -------------------------------------------------------- */
 
 TestSuite(sandbox, .fini = forget, .timeout = 120);
 
@@ -332,7 +343,8 @@ static int
 status_of(const struct sandbox *sandbox, const char *name, const char *argument)
 {
     struct process_result result = act(sandbox, name, argument);
-    const int status = result.end == PROCESS_EXITED ? result.code : -result.code;
+    const int status =
+        result.end == PROCESS_EXITED ? result.code : -result.code;
     process_result_free(&result);
     return status;
 }
@@ -349,7 +361,7 @@ is_refused(const struct sandbox *sandbox, const char *name,
 static bool
 is_missing(const char *capability)
 {
-    struct strings missing = { 0 };
+    struct strings missing = {0};
     bool found = false;
     sandbox_missing(NULL, &missing);
     for (size_t i = 0; i < missing.count; i++)
@@ -368,7 +380,7 @@ file_of(const char *name, const char *text)
     return path;
 }
 
-/* ---- Read files ---------------------------------------------------------------------------- */
+/* ---- Read files ---------------------------------------------------------- */
 
 IN_EVERY_SITUATION(sandbox, files_are_out_of_reach_unless_allowed)
 {
@@ -420,7 +432,7 @@ IN_EVERY_SITUATION(sandbox, only_what_is_allowed_is_executed)
     cr_assert_eq(status_of(&tool, "execute", "/bin/true"), 0);
 }
 
-/* ---- Reach other processes -------------------------------------------------------------------- */
+/* ---- Reach other processes ----------------------------------------------- */
 
 IN_EVERY_SITUATION(sandbox, other_processes_are_out_of_reach)
 {
@@ -438,11 +450,12 @@ IN_EVERY_SITUATION(sandbox, other_processes_are_out_of_reach)
                            step == SANDBOX_COVERAGE ||
                            step == SANDBOX_QUICK_TESTER;
         struct sandbox sandbox = sandbox_to_act((enum sandbox_step)step);
-        if (!inner || layers_here()->own_users || layers_here()->landlock >= 6) {
+        if (!inner || layers_here()->own_users ||
+            layers_here()->landlock >= 6) {
             is_refused(&sandbox, "signal", self);
             is_refused(&sandbox, "signal parent", "");
         }
-        is_refused(&sandbox, "signal", "-1");
+        is_refused(&sandbox, "signal all", "");
         is_refused(&sandbox, "trace", self);
         is_refused(&sandbox, "memory of", here);
         is_refused(&sandbox, "read", memory);
@@ -458,20 +471,20 @@ Test(sandbox, steps_of_different_slots_are_different_users)
     struct sandbox two = sandbox_to_act(SANDBOX_VALGRIND);
     cr_assert_neq(one.slot, two.slot);
     struct process_result result = act(&one, "status", "");
-    char *expected = text_format("Uid:\t%u\t%u\t%u\t%u\nGroups:\t \n"
-                                 "CapEff:\t0000000000000000\n"
-                                 "NoNewPrivs:\t1\nSeccomp:\t2\n",
-                                 user_of(&one), user_of(&one), user_of(&one),
-                                 user_of(&one));
+    char *expected =
+        text_format("Uid:\t%u\t%u\t%u\t%u\nGroups:\t \n"
+                    "CapEff:\t0000000000000000\n"
+                    "NoNewPrivs:\t1\nSeccomp:\t2\n",
+                    user_of(&one), user_of(&one), user_of(&one), user_of(&one));
     cr_assert_str_eq(result.output, expected);
 }
 
-/* ---- Network ------------------------------------------------------------------------------------ */
+/* ---- Network ------------------------------------------------------------- */
 
 IN_EVERY_SITUATION(sandbox, network_is_out_of_reach)
 {
-    struct sockaddr_in name = { .sin_family = AF_INET,
-                                .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in name = {.sin_family = AF_INET,
+                               .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof name;
     const int end = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(end, (const struct sockaddr *)&name, sizeof name), 0);
@@ -492,7 +505,7 @@ IN_EVERY_SITUATION(sandbox, network_is_out_of_reach)
     }
 }
 
-/* ---- Use up the machine -------------------------------------------------------------------------- */
+/* ---- Use up the machine -------------------------------------------------- */
 
 IN_EVERY_SITUATION(sandbox, forks_are_bounded_and_ended)
 {
@@ -513,9 +526,11 @@ IN_EVERY_SITUATION(sandbox, endless_forks_are_ended)
         cr_skip_test("the number of processes of root is not bounded here");
     struct sandbox sandbox = sandbox_to_act(SANDBOX_TESTER);
     sandbox.processes = 20;
-    struct process_result result = process_run(&(struct process){
-        .argv = ACT("fork for ever", ""), .sandbox = &sandbox,
-        .standard_input = -1, .wall_ms = 500 });
+    struct process_result result =
+        process_run(&(struct process){.argv = ACT("fork for ever", ""),
+                                      .sandbox = &sandbox,
+                                      .standard_input = -1,
+                                      .wall_ms = 500});
     cr_assert_eq(result.end, PROCESS_OUT_OF_TIME);
     cr_assert_eq(acting(), 0);
 }
@@ -537,25 +552,26 @@ IN_EVERY_SITUATION(sandbox, memory_and_files_are_bounded)
     cr_assert_eq((uint64_t)status.st_size, sandbox.file_bytes);
 }
 
-/* ---- Layers that are not there ---------------------------------------------------------------------- */
+/* ---- Layers that are not there ------------------------------------------- */
 
 /* Whatever is missing, a step can be run. */
 IN_EVERY_SITUATION(sandbox, missing_layer_never_stops_a_step)
 {
     static const struct layers less[] = {
-        { true, true, 3, true },  { true, true, 1, true },
-        { true, true, 0, true },  { true, false, 0, true },
-        { false, false, 0, true }, { false, false, 0, false },
+        {true, true, 3, true},   {true, true, 1, true},
+        {true, true, 0, true},   {true, false, 0, true},
+        {false, false, 0, true}, {false, false, 0, false},
     };
     for (size_t i = 0; i < sizeof less / sizeof *less; i++) {
         layers_pretend(less[i]);
-        for (int step = SANDBOX_COMPILER; step <= SANDBOX_QUICK_TESTER; step++) {
+        for (int step = SANDBOX_COMPILER; step <= SANDBOX_QUICK_TESTER;
+             step++) {
             struct sandbox sandbox = sandbox_to_act((enum sandbox_step)step);
             cr_assert_eq(status_of(&sandbox, "nothing", ""), 0, "%zu %d", i,
                          step);
         }
     }
-    struct strings missing = { 0 }, layers = { 0 };
+    struct strings missing = {0}, layers = {0};
     sandbox_missing(NULL, &missing);
     sandbox_layers(&layers);
     cr_assert_geq(missing.count, 3);
@@ -570,7 +586,7 @@ IN_EVERY_SITUATION(sandbox, missing_layer_never_stops_a_step)
 Test(sandbox, filter_alone_contains_the_student_s_own_tests)
 {
     enter(AS_ORDINARY_USER);
-    layers_pretend((struct layers){ .seccomp = true });
+    layers_pretend((struct layers){.seccomp = true});
     char *self = text_format("%d", (int)getpid());
     struct sandbox sandbox = sandbox_to_act(SANDBOX_TESTER);
     signal(SIGTERM, SIG_IGN);
@@ -586,7 +602,7 @@ Test(sandbox, own_user_alone_closes_closed_folders)
     enter(AS_STARTED);
     if (!layers_here()->own_users)
         cr_skip_test("no own users here");
-    layers_pretend((struct layers){ .own_users = true });
+    layers_pretend((struct layers){.own_users = true});
     char *closed = text_format("%s/closed", folder);
     cr_assert_eq(mkdir(closed, 0700), 0);
     char *canary = file_of("closed/canary", "secret");
@@ -597,18 +613,18 @@ Test(sandbox, own_user_alone_closes_closed_folders)
     is_refused(&sandbox, "signal", self);
     is_refused(&sandbox, "trace", self);
 
-    struct strings missing = { 0 };
-    sandbox_missing((const char *const[]){ canary, NULL }, &missing);
+    struct strings missing = {0};
+    sandbox_missing((const char *const[]){canary, NULL}, &missing);
     cr_assert_str_neq(missing.item[0], "read files");
     strings_free(&missing);
-    missing = (struct strings){ 0 };
-    sandbox_missing((const char *const[]){ open_file, NULL }, &missing);
+    missing = (struct strings){0};
+    sandbox_missing((const char *const[]){open_file, NULL}, &missing);
     cr_assert_str_eq(missing.item[0], "read files");
     cr_assert(sandbox_can_reach(open_file));
     cr_assert_not(sandbox_can_reach(canary));
 }
 
-/* ---- The inner filter ------------------------------------------------------------------------------- */
+/* ---- The inner filter ---------------------------------------------------- */
 
 static struct process_result
 act_filtered(enum inner_filter kind, const char *what)
@@ -620,10 +636,13 @@ act_filtered(enum inner_filter kind, const char *what)
     const size_t bytes = filter.len * sizeof *filter.filter;
     cr_assert_eq(write(file, filter.filter, bytes), (ssize_t)bytes);
     cr_assert_eq(dup2(file, 201), 201);
-    return process_run(&(struct process){
-        .argv = ACT("filtered", what), .sandbox = &sandbox,
-        .standard_input = -1, .keep = (const int[]){ 201 }, .keep_count = 1,
-        .wall_ms = 20000, .output_limit = 1000 });
+    return process_run(&(struct process){.argv = ACT("filtered", what),
+                                         .sandbox = &sandbox,
+                                         .standard_input = -1,
+                                         .keep = (const int[]){201},
+                                         .keep_count = 1,
+                                         .wall_ms = 20000,
+                                         .output_limit = 1000});
 }
 
 IN_EVERY_SITUATION(sandbox, inner_filter_lets_computing_through)
@@ -643,9 +662,9 @@ Test(sandbox, inner_filter_names_the_refused_call)
         const char *what;
         int status;
     } all[] = {
-        { "open", 101 },   { "fork", 102 },          { "map code", 103 },
-        { "socket", 104 }, { "signal parent", 105 }, { "kill", 106 },
-        { "execute", 107 }, { "make code", 108 },
+        {"open", 101},    {"fork", 102},          {"map code", 103},
+        {"socket", 104},  {"signal parent", 105}, {"kill", 106},
+        {"execute", 107}, {"make code", 108},
     };
     enter(AS_STARTED);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -671,7 +690,7 @@ Test(sandbox, inner_filter_lets_a_process_abort)
     cr_assert_eq(result.code, SIGABRT);
 }
 
-/* ---- Under valgrind ---------------------------------------------------------------------------------- */
+/* ---- Under valgrind ------------------------------------------------------ */
 
 IN_EVERY_SITUATION(sandbox, valgrind_runs_under_its_filter)
 {
@@ -683,20 +702,17 @@ IN_EVERY_SITUATION(sandbox, valgrind_runs_under_its_filter)
     char *xml = text_format("--xml-file=%s/%%p.xml", output);
     char *temporary = text_format("TMPDIR=%s", output);
     /* Debian's /usr/bin/valgrind is a script, and the sandbox has no shell. */
-    char *valgrind =
-        xstrdup(access("/usr/bin/valgrind.bin", X_OK) ? "valgrind"
-                                                      : "valgrind.bin");
+    char *valgrind = xstrdup(
+        access("/usr/bin/valgrind.bin", X_OK) ? "valgrind" : "valgrind.bin");
     struct process_result result = process_run(&(struct process){
-        .argv =
-            (char *const[]){ valgrind, (char *)"-q",
-                             (char *)"--xml=yes", xml, program,
-                             (char *)"--act", (char *)"status", mark,
-                             (char *)"", NULL },
-        .environment = (char *const[]){ temporary, NULL },
+        .argv = (char *const[]){valgrind, (char *)"-q", (char *)"--xml=yes",
+                                xml, program, (char *)"--act", (char *)"status",
+                                mark, (char *)"", NULL},
+        .environment = (char *const[]){temporary, NULL},
         .sandbox = &sandbox,
         .standard_input = -1,
         .wall_ms = 60000,
-        .output_limit = 4000 });
+        .output_limit = 4000});
     cr_assert_eq(result.code, 0, "%d %d: %s", result.end, result.code,
                  result.output);
     cr_assert_eq(result.end, PROCESS_EXITED);

@@ -48,13 +48,13 @@ perform_act(int argc, char **argv)
     _exit(99);
 }
 
-/* ---- Situations ---------------------------------------------------------------- */
+/* ---- Situations ---------------------------------------------------------- */
 
 enum situation {
-    AS_STARTED,         /* root or not, as the tests were started             */
-    AS_ORDINARY_USER,   /* root steps down                                    */
-    AS_BARE_ROOT,       /* root of a container that has dropped every         */
-};                      /* capability                                         */
+    AS_STARTED,       /* root or not, as the tests were started             */
+    AS_ORDINARY_USER, /* root steps down                                    */
+    AS_BARE_ROOT,     /* root of a container that has dropped every         */
+};                    /* capability                                         */
 
 /* Three tests out of one function that is given its situation. */
 #define IN_EVERY_SITUATION(suite, name)                                        \
@@ -92,10 +92,9 @@ enter(enum situation situation)
         cr_assert(setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER) == 0 &&
                   setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER) == 0);
     if (situation == AS_BARE_ROOT) {
-        struct __user_cap_header_struct header = {
-            _LINUX_CAPABILITY_VERSION_3, 0
-        };
-        struct __user_cap_data_struct none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+        struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
+                                                  0};
+        struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
         cr_assert_eq(syscall(SYS_capset, &header, none), 0);
     }
     cr_assert_not_null(mkdtemp(place));
@@ -124,7 +123,7 @@ forget(void)
     free(remove);
 }
 
-/* ---- Acting ------------------------------------------------------------------------ */
+/* ---- Acting -------------------------------------------------------------- */
 
 #define ACT(name, argument)                                                    \
     (char *const[])                                                            \
@@ -180,7 +179,7 @@ acting(void)
 static inline void
 rest_ms(long ms)
 {
-    nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
 #endif

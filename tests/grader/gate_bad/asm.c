@@ -1,0 +1,7 @@
+/* EXPECT: asm 5 */
+int module(void);
+int module(void)
+{
+    __asm__ volatile("nop");
+    return 1;
+}

@@ -1,0 +1,1 @@
+/* EXPECT: missing 0 */

@@ -1,0 +1,7 @@
+/* EXPECT: missing 0 */
+int other(void);
+int
+other(void)
+{
+    return 1;
+}

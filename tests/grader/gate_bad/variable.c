@@ -1,0 +1,2 @@
+/* EXPECT: missing 2 */
+int module = 3;

@@ -103,7 +103,7 @@ MACHINE_OBJ := $(MACHINE_SRC:%.c=$(B)/obj/%.o)
 # The judge's side of the bridge and what stands behind vmlab_test.h.
 JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/arena.o \
                bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
-               verdict.o text.o utf8.o die.o) $(MACHINE_OBJ)
+               verdict.o text.o utf8.o die.o) $(B)/obj/tests/property.o $(MACHINE_OBJ)
 ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_enter.o
 
 # $(call symbols,TABLE): prints the names of a table's functions.
@@ -111,12 +111,16 @@ symbols = printf '%s\n' '\#define BRIDGE_SYMBOLS 7' '\#define BRIDGE_ROLE 7' \
           '\#define BRIDGE_TABLE "$(1)"' '\#include "expand.h"' \
           | $(CC) -E -P $(INCLUDES) - | tr -s ' \n' '\n' | sed '/^$$$$/d'
 
+# References that the judge of M serves: those whose tables (X/X.tab, or
+# X/X_served.tab) tests/M/served.tab includes, and those that these need.
+includes = $(shell sed -n 's,^.include "\([a-z]*\)/\1\(_served\)\{0\,1\}[.]tab",\1,p' tests/$(1)/served.tab)
+served = $(sort $(foreach s,$(call includes,$(1)),$(s) $(call served,$(s))))
+
 # $(call stage,M): everything of one stage.
 define stage
 K_$(1)      := $(B)/kit/$(1)
 SOLUTION_$(1) := $(or $(wildcard solutions/$(1)),tests/$(1))
-# References that the judge serves: the tables that served.tab includes.
-SERVED_$(1) := $$(shell sed -n 's,^.include "\([a-z]*\)/\1.tab",\1,p' tests/$(1)/served.tab)
+SERVED_$(1) := $$(call served,$(1))
 TESTS_$(1)  := $$(wildcard tests/$(1)/public.c tests/$(1)/hidden*.c)
 BUGS_$(1)   := $$(patsubst solutions/$(1)/bugs/%.patch,%,$$(wildcard solutions/$(1)/bugs/*.patch))
 ALTS_$(1)   := $$(patsubst solutions/$(1)/alternatives/%.c,%,$$(wildcard solutions/$(1)/alternatives/*.c))

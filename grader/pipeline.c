@@ -81,16 +81,18 @@ is_wanted(const struct pipeline *pipeline, const char *name)
 }
 
 static void
-take_intake(struct result *result, struct intake *intake)
+take_intake(struct result *result, struct intake *intake, bool hide_ignored)
 {
     result->digest = intake->digest;
     result->intake_trouble = intake->trouble;
-    result->ignored = intake->ignored;
-    result->ignored_count = intake->ignored_count;
     intake->digest = NULL;
     intake->trouble = NULL;
-    intake->ignored = NULL;
-    intake->ignored_count = 0;
+    if (!hide_ignored) {
+        result->ignored = intake->ignored;
+        result->ignored_count = intake->ignored_count;
+        intake->ignored = NULL;
+        intake->ignored_count = 0;
+    }
 }
 
 static void
@@ -145,7 +147,7 @@ pipeline_run(const struct pipeline *pipeline, const char *submission)
     struct intake intake =
         intake_take(submission, (const char *const *)accepted.item,
                     accepted.count, taken);
-    take_intake(result, &intake);
+    take_intake(result, &intake, pipeline->hide_ignored);
     list_layers(result);
     result->stages = xcalloc(kit->stage_count + 1, sizeof *result->stages);
     for (size_t i = 0; i < kit->stage_count; i++) {

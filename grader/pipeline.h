@@ -23,6 +23,7 @@ struct pipeline {
     bool memory;               /* the tests that passed again under memcheck  */
     bool own_tests;            /* run them on their own module, with coverage */
     bool bank;                 /* ... and on the right ones and the bugs      */
+    bool hide_ignored;         /* do not list what the intake left out        */
     bool keep_work;            /* leave the work folder, and say where        */
     unsigned slot;             /* of the sandbox                              */
     /* Told when a step begins, for progress; may be NULL. */

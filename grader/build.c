@@ -348,8 +348,8 @@ make_folders(const struct build_request *request, const struct sandbox *sandbox)
         char *path = text_format("%s/%s", request->folder, names[i]);
         if (mkdir(path, 0755) || chmod(path, 0755))
             die(EX_CANTCREAT, "cannot make %s:", path);
-        /* Both: gcov writes beside the source for a moment. */
-        sandbox_give(sandbox, path);
+        if (i == 1)
+            sandbox_give(sandbox, path);
         free(path);
     }
     sandbox_give(sandbox, request->folder);

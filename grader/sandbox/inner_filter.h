@@ -3,8 +3,8 @@
  * runs a student's code: an allow list of what computing needs.
  *
  * The grader makes the filter and each child installs it (inner_enter.c).  A
- * call that is not on the list raises SIGSYS with its number in si_syscall.  Under
- * valgrind it can not be installed: see sandbox.c.
+ * call that is not on the list raises SIGSYS with its number in si_syscall.
+ * Under valgrind it can not be installed: see sandbox.c.
  */
 #ifndef VMLAB_INNER_FILTER_H
 #define VMLAB_INNER_FILTER_H

@@ -24,12 +24,14 @@
 #include "pipeline.h"
 #include "process.h"
 #include "report.h"
+#include "sandbox/sandbox.h"
 #include "text.h"
 
 const char *argp_program_version = "check_kit " VMLAB_VERSION;
 
 /* Results so far, of the whole run. */
 static unsigned passed, failed;
+static unsigned slot; /* of the sandbox */
 
 static void
 tell(bool good, const char *stage, const char *what, const char *why)
@@ -104,6 +106,7 @@ grade(const struct kit *kit, const char *stage, const char *module,
         .memory = true,
         .own_tests = tests != NULL,
         .bank = tests != NULL,
+        .slot = slot,
     };
     char *const folder = make_submission(stage, module, tests);
     struct result *const result = pipeline_run(&pipeline, folder);
@@ -606,6 +609,7 @@ main(int argc, char **argv)
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct kit *const kit = kit_open();
+    slot = sandbox_claim_slots(PIPELINE_SLOTS);
     if (arguments.kills != NULL) {
         kills(kit, arguments.kills, arguments.write);
         kit_free(kit);

@@ -14,6 +14,9 @@
 #include "kit.h"
 #include "result.h"
 
+/* Module and own tests run at one time and must not reach each other. */
+enum { PIPELINE_SLOTS = 2 };
+
 struct pipeline {
     const struct kit *kit;
     const char *const *stages; /* names, NULL-terminated; NULL: all           */
@@ -25,7 +28,7 @@ struct pipeline {
     bool bank;                 /* ... and on the right ones and the bugs      */
     bool hide_ignored;         /* do not list what the intake left out        */
     bool keep_work;            /* leave the work folder, and say where        */
-    unsigned slot;             /* of the sandbox                              */
+    unsigned slot;             /* the first of PIPELINE_SLOTS (sandbox.h)     */
     /* Told when a step begins, for progress; may be NULL. */
     void (*step)(const char *stage, const char *step, void *context);
     void *context;

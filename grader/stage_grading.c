@@ -587,7 +587,6 @@ find_valid(struct grading *grading, struct own *own)
     note_trouble_of_pairs(grading, outcomes, rights->count * tests);
     for (size_t t = 0; t < tests; t++) {
         struct own_test *const test = &result->own_tests[t];
-        test->valid = true;
         for (size_t i = 0; i < rights->count; i++) {
             struct own_outcome *const outcome = &outcomes[i * tests + t];
             if (test->valid && outcome->verdict != VERDICT_PASSED) {
@@ -667,6 +666,7 @@ run_own_tests(struct grading *grading)
     result->own_tests = xcalloc(own.names.count + 1, sizeof *result->own_tests);
     for (size_t t = 0; t < own.names.count; t++) {
         result->own_tests[t].name = xstrdup(own.names.item[t]);
+        result->own_tests[t].valid = true; /* until a right one says no */
     }
     if (grading->coverage != NULL) {
         begin_step(grading, "own tests on the module");

@@ -287,7 +287,7 @@ main(int argc, char **argv)
         .own_tests = true,
         .bank = true,
         .keep_work = arguments.keep_work,
-        .slot = sandbox_claim_slots(1),
+        .slot = sandbox_claim_slots(PIPELINE_SLOTS),
         .step = progress_step,
         .context = &progress,
     };

@@ -21,6 +21,7 @@
 #include "pipeline.h"
 #include "progress.h"
 #include "report.h"
+#include "sandbox/sandbox.h"
 #include "terminal.h"
 #include "text.h"
 
@@ -271,6 +272,7 @@ check_stage(const struct kit *kit, const struct arguments *arguments,
         .memory = arguments->memory,
         .own_tests = arguments->test == NULL,
         .hide_ignored = true,
+        .slot = sandbox_claim_slots(PIPELINE_SLOTS),
         .step = progress_step,
         .context = &progress,
     };

@@ -31,7 +31,6 @@
 enum {
     OBJECTS = 4096,
     OUTPUT_BYTES = 1 << 16,
-    FILTER_STEPS = 1024,
     CRASH_STACK_BYTES = 1 << 15,
 };
 
@@ -292,19 +291,6 @@ limit(const struct bridge_start *start)
     setitimer(ITIMER_PROF, &timer, NULL);
 }
 
-/* The filter is the grader's choice and lies ready in a file; without one the
- * module runs unfiltered (under valgrind the whole zygote is filtered). */
-static struct sock_fprog
-read_filter(void)
-{
-    static struct sock_filter step[FILTER_STEPS];
-    const ssize_t bytes = pread(BRIDGE_FILTER, step, sizeof step, 0);
-    return (struct sock_fprog){
-        .len = (unsigned short)(bytes > 0 ? (size_t)bytes / sizeof *step : 0),
-        .filter = step,
-    };
-}
-
 static void
 run_on(uint32_t cpu)
 {
@@ -353,7 +339,9 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
     setvbuf(stdout, NULL, _IONBF, 0);
     watch_for_crashes();
     limit(start);
-    struct sock_fprog filter = read_filter();
+    /* Without a filter the module runs unfiltered: under valgrind the whole
+     * zygote is. */
+    struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
     close_from(CHILD_SOCKET + 1);
     if (inner_filter_enter(&filter) != 0) {
         _exit(CHILD_LOST);

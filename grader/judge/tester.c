@@ -16,6 +16,7 @@
 #include "bridge/zygote.h"
 #include "judge/criterion_shim.h"
 #include "judge/run.h"
+#include "sandbox/inner_filter.h"
 
 enum { OUTPUT_BYTES = 1 << 16 };
 
@@ -112,6 +113,11 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
     dup2(fds[TESTER_OUTPUT], STDERR_FILENO);
     setvbuf(stdout, NULL, _IONBF, 0);
     limit(start);
+    struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
+    close(BRIDGE_FILTER);
+    if (inner_filter_enter(&filter) != 0) {
+        _exit(EXIT_FAILURE);
+    }
 
     course_seed = start->seed;
     struct shim_outcome outcome = shim_run(start->test);

@@ -10,6 +10,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { STEPS = 1024 };
+
+struct sock_fprog
+inner_filter_read(int file)
+{
+    static struct sock_filter step[STEPS];
+    const ssize_t bytes = pread(file, step, sizeof step, 0);
+    return (struct sock_fprog){
+        .len = (unsigned short)(bytes > 0 ? (size_t)bytes / sizeof *step : 0),
+        .filter = step,
+    };
+}
+
 int
 inner_filter_enter(struct sock_fprog *program)
 {

@@ -25,6 +25,10 @@ enum inner_filter {
  * such filters; `program` is then empty.  Never freed. */
 int inner_filter_make(enum inner_filter kind, struct sock_fprog *program);
 
+/* The filter that was handed over as the open file `file`; an empty one when
+ * there is none.  The memory is the function's own. */
+struct sock_fprog inner_filter_read(int file);
+
 /* Installs it in the calling process for good, which may signal none but
  * itself from then on.  An empty one does nothing.  Returns 0, or -1 with
  * errno set. */

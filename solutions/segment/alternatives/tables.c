@@ -21,7 +21,10 @@ static const char *const abilities[16] = {
 static int
 can(uint32_t type, int what)
 {
-    return strchr(abilities[type], what) != NULL;
+    for (const char *letter = abilities[type]; *letter; letter++)
+        if (*letter == what)
+            return 1;
+    return 0;
 }
 
 int

@@ -92,7 +92,8 @@ Test(bridge, every_misdeed_gets_its_verdict, .timeout = 120)
         const struct test_result *const test = &judged->tests[i].result;
         cr_expect(strcmp(verdict_name(test->verdict),
                          expected_verdict(test->rubric->id)) == 0,
-                  "%s: %s (%s)", test->rubric->id, verdict_name(test->verdict),
+                  "%s: %s after %.1f ms (%s)", test->rubric->id,
+                  verdict_name(test->verdict), test->cpu_ms,
                   test->message != NULL ? test->message : "");
     }
 }

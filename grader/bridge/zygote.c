@@ -57,11 +57,12 @@ say_how_it_ended(const struct child *ended, int status,
     const word cpu_ns =
         (word)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000U +
         (word)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000U;
-    /* Whatever it died of or said: who has used up its time is out of time.
-     * The timer that ends it counts in ticks, and rusage does not: they differ
-     * by some percent. */
+    /* A child leaves with 128 + SIGPROF when its timer rings (child.c), which
+     * counts in ticks and so is no exact match of rusage.  One that has made
+     * itself deaf to it is killed later, with its time used up. */
     const bool out_of_time =
-        ended->too_old || cpu_ns / 9 >= ended->cpu_limit_ns / 10;
+        ended->too_old || cpu_ns >= ended->cpu_limit_ns ||
+        (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGPROF);
     const struct bridge_record record = {
         .kind = BRIDGE_ENDED,
         .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time}};

@@ -127,9 +127,16 @@ Test(segment, privileges) {
     loads(cpu_with(0, kernel), SEG_DS, 0x13, SEG_PRIVILEGE, FAULT_GP, 0x10);
     loads(cpu_with(3, kernel), SEG_DS, 0x10, SEG_PRIVILEGE, FAULT_GP, 0x10);
     loads(cpu_with(0, user), SEG_DS, 0x13, SEG_OK, 0, 0);
+}
+
+Test(segment, stack_privileges) {
+    uint64_t user = make(0, 0xff, DATA_RW, 4);
     loads(cpu_with(3, user), SEG_SS, 0x13, SEG_OK, 0, 0);
     loads(cpu_with(3, user), SEG_SS, 0x10, SEG_PRIVILEGE, FAULT_GP, 0x10);
     loads(cpu_with(0, user), SEG_SS, 0x10, SEG_PRIVILEGE, FAULT_GP, 0x10);
+}
+
+Test(segment, conforming_and_down) {
     loads(cpu_with(3, make(0, 0xff, 0x96, 4)), SEG_DS, 0x13, SEG_PRIVILEGE, FAULT_GP, 0x10);
     loads(cpu_with(3, make(0, 0xff, 0x9E, 4)), SEG_DS, 0x13, SEG_OK, 0, 0);
 }

@@ -56,7 +56,7 @@ help: ## this text
 all: $(B)/vmgrade $(B)/vmlab kit ## build the grader and the kit
 
 grade: all ## grade the sample submissions, or SUBMISSION=path
-	@$(B)/vmgrade grade $(if $(SUBMISSION),'$(SUBMISSION)',--scoreboard tests/submissions/*)
+	@$(B)/vmgrade grade $(if $(SUBMISSION),'$(SUBMISSION)',--scoreboard tests/submissions/course/*)
 
 test: ## run every test of the kit
 	@$(MAKE) --no-print-directory run-tests check-kit

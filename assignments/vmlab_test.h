@@ -54,7 +54,8 @@ void *arena_bytes(size_t bytes);
 
 /* ---- The machine ----------------------------------------------------------- */
 
-/* A machine (machine.h) of `frames` frames that lives until the test ends. */
+/* A machine (machine.h) of `frames` frames that lives until the test ends; at
+ * most 64 in a test. */
 struct mach *test_machine(uint64_t frames);
 
 /* ---- Chance ----------------------------------------------------------------- */

@@ -43,7 +43,7 @@
 void vmlab_begin(void);
 void vmlab_end(void);
 
-/* ---- The arena ------------------------------------------------------------ */
+/* ---- The arena ----------------------------------------------------------- */
 
 /* An object, or `count` of them in a row, in memory that the module can see;
  * all bytes zero, aligned to 16, a red zone behind.  Fails the test when the
@@ -52,13 +52,13 @@ void vmlab_end(void);
 #define arena_array(type, count) ((type *)arena_bytes(sizeof(type) * (count)))
 void *arena_bytes(size_t bytes);
 
-/* ---- The machine ----------------------------------------------------------- */
+/* ---- The machine --------------------------------------------------------- */
 
 /* A machine (machine.h) of `frames` frames that lives until the test ends; at
  * most 64 in a test. */
 struct mach *test_machine(uint64_t frames);
 
-/* ---- Chance ----------------------------------------------------------------- */
+/* ---- Chance -------------------------------------------------------------- */
 
 /* The next 64 random bits, or a number below `limit` (> 0), of a sequence that
  * depends on the course's seed and the test's name alone. */
@@ -98,7 +98,7 @@ uint64_t test_random_below(uint64_t limit);
 void check_context(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* ---- What the macros above call ----------------------------------------------- */
+/* ---- What the macros above call ------------------------------------------ */
 
 void vmlab_check_status(const char *file, int line, const char *call, int got,
                         int expected, const char *expected_text);

@@ -10,8 +10,7 @@
 
 enum { LARGEST_PATCH_BYTES = 1 << 20 };
 
-/* ---- Heading lines
- * ------------------------------------------------------------- */
+/* ---- Heading lines ------------------------------------------------------- */
 
 enum heading {
     TITLE,
@@ -120,8 +119,7 @@ read_headings(struct reader *reader, char *text)
     return NULL;
 }
 
-/* ---- What the headings say
- * ----------------------------------------------------- */
+/* ---- What the headings say ----------------------------------------------- */
 
 static void
 read_part(struct reader *reader, struct bug *bug)
@@ -263,8 +261,7 @@ read_bug(struct bug *bug, const char *directory, const char *file,
     free(text);
 }
 
-/* ---- The directory
- * --------------------------------------------------------------- */
+/* ---- The directory ------------------------------------------------------- */
 
 static int
 is_visible(const struct dirent *entry)
@@ -358,8 +355,7 @@ bank_free(struct bank *bank)
     free(bank);
 }
 
-/* ---- The bank and the rubric
- * ------------------------------------------------------ */
+/* ---- The bank and the rubric --------------------------------------------- */
 
 static const struct bug *
 bug_that_fails(const struct bank *bank, const struct rubric_test *test)

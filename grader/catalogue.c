@@ -173,8 +173,7 @@ check_stage(const struct catalogue *catalogue, unsigned number,
     check_prerequisites(catalogue, number, file, errors);
 }
 
-/* ---- Reading
- * ------------------------------------------------------------------ */
+/* ---- Reading ------------------------------------------------------------- */
 
 struct catalogue *
 catalogue_read(const char *path, struct strings *errors)

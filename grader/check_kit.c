@@ -61,7 +61,7 @@ copy(const char *from, const char *to)
     free(text);
 }
 
-/* ---- Whole submissions -------------------------------------------------------- */
+/* ---- Whole submissions --------------------------------------------------- */
 
 /* A folder with one stage's files, as a student would hand it in. */
 static char *
@@ -239,7 +239,7 @@ check_alternatives(const struct kit *kit, const struct kit_stage *stage)
     free(folder);
 }
 
-/* ---- The bank on the quick runner ------------------------------------------------ */
+/* ---- The bank on the quick runner ---------------------------------------- */
 
 /* The judge's tests on many programs: verdicts[program * tests + test]. */
 struct verdicts {
@@ -407,7 +407,7 @@ check_bugs(const struct kit_stage *stage, const struct verdicts *verdicts,
     free(what);
 }
 
-/* ---- Other compilers and levels ------------------------------------------------------ */
+/* ---- Other compilers and levels ------------------------------------------ */
 
 static void
 compile(const char *compiler, const char *level, const struct kit *kit,
@@ -496,7 +496,7 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
     free(folder);
 }
 
-/* ---- Kill table --------------------------------------------------------------------------- */
+/* ---- Kill table ---------------------------------------------------------- */
 
 /* Puts the line "Fails: ..." of a bug's heading right. */
 static void
@@ -538,7 +538,7 @@ kills(const struct kit *kit, const char *name, bool write)
     verdicts_free(&verdicts);
 }
 
-/* ---- All of it -------------------------------------------------------------------------------- */
+/* ---- All of it ----------------------------------------------------------- */
 
 static void
 check_stage(const struct kit *kit, const struct kit_stage *stage)

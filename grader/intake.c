@@ -53,8 +53,7 @@
 /* Never a controlling terminal, never waiting for the other end of a FIFO. */
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* ---- Regular files
- * ----------------------------------------------------------- */
+/* ---- Regular files ------------------------------------------------------- */
 
 /* Reads a regular file of at most `most` bytes from its start.  NULL when it is
  * longer; *length is then `most` + 1. */
@@ -126,8 +125,7 @@ take_file(struct pick *pick, size_t which, int folder, const char *name,
         pick_give(pick, which, bytes, length);
 }
 
-/* ---- A folder
- * ------------------------------------------------------------------ */
+/* ---- A folder ------------------------------------------------------------ */
 
 /* A folder on the way; `path` is relative to the submission, "" at its top. */
 struct folder {
@@ -252,8 +250,7 @@ look_at_folder(struct folder *folder)
     strings_free(&names);
 }
 
-/* ---- A file
- * ---------------------------------------------------------------------- */
+/* ---- A file -------------------------------------------------------------- */
 
 static bool
 begins(const unsigned char *bytes, size_t length, const char *magic)
@@ -327,8 +324,7 @@ look_at_file(struct pick *pick, const char *path, const struct stat *found)
     free(base);
 }
 
-/* ---- What comes out
- * ---------------------------------------------------------------- */
+/* ---- What comes out ------------------------------------------------------ */
 
 static void
 write_file(int directory, const char *name, const unsigned char *bytes,

@@ -405,8 +405,7 @@ read_archive(struct pick *pick, const void *bytes, size_t length, int answer)
     _exit(READ);
 }
 
-/* ---- The grader's side
- * ------------------------------------------------------- */
+/* ---- The grader's side --------------------------------------------------- */
 
 static int64_t
 now_ms(void)

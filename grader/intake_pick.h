@@ -53,7 +53,7 @@ struct pick {
 void pick_begin(struct pick *pick, const char *const *accepted, size_t count);
 void pick_end(struct pick *pick);
 
-/* ---- What a source asks and tells ------------------------------------------ */
+/* ---- What a source asks and tells ---------------------------------------- */
 
 /* The index of the accepted name `base`, or -1. */
 long pick_index(const struct pick *pick, const char *base);
@@ -85,7 +85,7 @@ void pick_ignore_quiet(struct pick *pick, const char *path, const char *why);
 void pick_refuse(struct pick *pick, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* ---- From the process that reads archives to the grader ------------------------ */
+/* ---- From the process that reads archives to the grader ------------------ */
 
 /* Everything that a pick knows as bytes, and back.  pick_unpack believes
  * nothing: false, and the pick as good as new, when the bytes are not what
@@ -95,7 +95,7 @@ bool pick_unpack(struct pick *pick, const unsigned char *bytes, size_t length);
 /* No pick of `count` names packs to more bytes. */
 size_t pick_packed_limit(size_t count);
 
-/* ---- The outcome --------------------------------------------------------------- */
+/* ---- The outcome --------------------------------------------------------- */
 
 /* What is wrong with the submission, a line each, or NULL.  From malloc. */
 char *pick_trouble(const struct pick *pick);

@@ -8,8 +8,7 @@
 #include "score.h"
 #include "text.h"
 
-/* ---- Setting values
- * ------------------------------------------------------------- */
+/* ---- Setting values ------------------------------------------------------ */
 
 /* jansson answers NULL for text that is not UTF-8; none gets into a record. */
 static json_t *
@@ -67,8 +66,7 @@ set_seed(json_t *object, uint64_t seed)
     set_new_text(object, "seed", text_format("%llu", (unsigned long long)seed));
 }
 
-/* ---- Score
- * ------------------------------------------------------------------------ */
+/* ---- Score --------------------------------------------------------------- */
 
 static json_t *
 points_to_json(const struct points *points)
@@ -102,8 +100,7 @@ course_score_to_json(const struct result *result)
     return total.of > 0 ? points_to_json(&total) : json_null();
 }
 
-/* ---- Judge tests
- * --------------------------------------------------------------------- */
+/* ---- Judge tests --------------------------------------------------------- */
 
 static json_t *
 memory_to_json(const struct test_result *test, enum visibility shown)
@@ -214,8 +211,7 @@ hidden_to_json(const struct report_options *options,
     return object;
 }
 
-/* ---- The student's own tests
- * ----------------------------------------------------------- */
+/* ---- The student's own tests --------------------------------------------- */
 
 static json_t *
 own_tests_to_json(const struct stage_result *stage)

@@ -24,7 +24,7 @@ enum {
     JUDGE_WALL_MS = 30 * 60 * 1000,
 };
 
-/* ---- What is asked of the judge ------------------------------------------------- */
+/* ---- What is asked of the judge ------------------------------------------ */
 
 static bool
 is_asked(const struct judging *judging, unsigned number)
@@ -112,7 +112,7 @@ run_judge(const struct judging *judging, const struct judged *judged,
     free(tests);
 }
 
-/* ---- What it left ------------------------------------------------------------------ */
+/* ---- What it left -------------------------------------------------------- */
 
 static char *
 text_of(const json_t *record, const char *key)

@@ -31,7 +31,7 @@ memory_command(struct strings *argv, const char *folder, const char *program)
     strings_add(argv, program);
 }
 
-/* ---- The tree ------------------------------------------------------------------ */
+/* ---- The tree ------------------------------------------------------------ */
 
 static const xmlNode *
 child_of(const xmlNode *node, const char *name)

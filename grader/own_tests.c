@@ -33,7 +33,7 @@ enum {
     MESSAGE_SHOWN = 1000,
 };
 
-/* ---- The list of tests ------------------------------------------------------------ */
+/* ---- The list of tests --------------------------------------------------- */
 
 bool
 own_tests_list(const struct own_run *run, struct strings *names,
@@ -73,7 +73,7 @@ own_tests_list(const struct own_run *run, struct strings *names,
     return *trouble == NULL;
 }
 
-/* ---- One pair ------------------------------------------------------------------------ */
+/* ---- One pair ------------------------------------------------------------ */
 
 struct pair {
     size_t test, implementation;
@@ -206,7 +206,7 @@ own_outcome_free(struct own_outcome *outcome)
     *outcome = (struct own_outcome){.verdict = VERDICT_NONE};
 }
 
-/* ---- Many pairs ------------------------------------------------------------------------ */
+/* ---- Many pairs ---------------------------------------------------------- */
 
 static uint64_t
 next_random(uint64_t *state)
@@ -358,7 +358,7 @@ run_work(struct work *work)
     free(work->subjects);
 }
 
-/* ---- All tests on all implementations ------------------------------------------------ */
+/* ---- All tests on all implementations ------------------------------------ */
 
 struct matrix {
     struct work work;
@@ -415,7 +415,7 @@ own_tests_matrix(const struct own_run *run,
     free(matrix.pairs);
 }
 
-/* ---- The hunt for bugs ------------------------------------------------------------------ */
+/* ---- The hunt for bugs --------------------------------------------------- */
 
 /* One bug: which test comes next, and whether it has failed once. */
 struct prey {

@@ -27,8 +27,7 @@ page_width(FILE *out)
     return size.ws_col > WIDEST ? WIDEST : size.ws_col;
 }
 
-/* ---- Pieces
- * -------------------------------------------------------------------- */
+/* ---- Pieces -------------------------------------------------------------- */
 
 /* The first `bytes` bytes of the text, in a style. */
 static void
@@ -106,8 +105,7 @@ page_field(const struct page *page, enum style style, const char *text,
     free(shown);
 }
 
-/* ---- Paragraphs
- * ------------------------------------------------------------------ */
+/* ---- Paragraphs ---------------------------------------------------------- */
 
 /* How much of one line of text fits into `columns`: up to a space if there is
  * one, otherwise as many characters as fit, and at least one. */

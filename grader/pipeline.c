@@ -17,7 +17,7 @@
 #include "stage_grading.h"
 #include "text.h"
 
-/* ---- The work folder ----------------------------------------------------------- */
+/* ---- The work folder ----------------------------------------------------- */
 
 static char *
 make_work_folder(void)
@@ -64,7 +64,7 @@ make_folder(const char *work, const char *name, mode_t mode)
     return folder;
 }
 
-/* ---- The submission --------------------------------------------------------------- */
+/* ---- The submission ------------------------------------------------------ */
 
 static bool
 is_wanted(const struct pipeline *pipeline, const char *name)

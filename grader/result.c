@@ -5,7 +5,7 @@
 
 #include "text.h"
 
-/* ---- Names ------------------------------------------------------------------- */
+/* ---- Names --------------------------------------------------------------- */
 
 const char *
 stage_status_name(enum stage_status status)
@@ -20,7 +20,7 @@ stage_status_name(enum stage_status status)
     return names[status];
 }
 
-/* ---- The record -------------------------------------------------------------- */
+/* ---- The record ---------------------------------------------------------- */
 
 struct result *
 result_create(const char *submission, uint64_t seed)

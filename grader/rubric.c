@@ -7,8 +7,7 @@
 #include "config.h"
 #include "yaml_file.h"
 
-/* ---- Names
- * ------------------------------------------------------------------- */
+/* ---- Names --------------------------------------------------------------- */
 
 static const cyaml_strval_t suites[] = {
     {"public", SUITE_PUBLIC},
@@ -206,8 +205,7 @@ check_points(const struct rubric *rubric, const struct catalogue *catalogue,
     }
 }
 
-/* ---- Reading
- * ------------------------------------------------------------------ */
+/* ---- Reading ------------------------------------------------------------- */
 
 /* Fills in what is not in the file. */
 static void

@@ -1,9 +1,9 @@
 /*
  * scoreboard.h - many submissions at a glance: a line per student and stage.
  *
- *     student        stage    pass fail crash other todo memory cover  bugs
- * score anna           segment    24    1     0     0    0  23/24   91%
- * 14/20  83.5 limit_is_a_size
+ *     student  stage    pass fail crash other todo memory cover bugs  score
+ *     anna     segment    24    1     0     0    0 23/24    91% 14/20  83.5
+ *              limit_is_a_size
  *
  * `fail` are wrong values; `other` are the verdicts timed out, out of memory,
  * exited early, forbidden call and ungraded; `todo` is not implemented;

@@ -62,7 +62,7 @@ trouble(struct grading *grading, char *why)
     grading->result->status = STAGE_UNGRADED;
 }
 
-/* ---- Time of the steps ------------------------------------------------------ */
+/* ---- Time of the steps --------------------------------------------------- */
 
 static void
 begin_step(struct grading *grading, const char *step)
@@ -89,7 +89,7 @@ end_step(struct grading *grading, const char *step)
     };
 }
 
-/* ---- Folders -------------------------------------------------------------------- */
+/* ---- Folders ------------------------------------------------------------- */
 
 static char *
 make_folder(const struct grading *grading, const char *name)
@@ -101,7 +101,7 @@ make_folder(const struct grading *grading, const char *name)
     return folder;
 }
 
-/* ---- Build and gate --------------------------------------------------------------- */
+/* ---- Build and gate ------------------------------------------------------ */
 
 /* Moves the findings of a build to the list. */
 static void
@@ -260,7 +260,7 @@ build_the_tests(struct grading *grading, const char *source)
     free(programs);
 }
 
-/* ---- Subjects ------------------------------------------------------------------------ */
+/* ---- Subjects ------------------------------------------------------------ */
 
 /* A request together with what it points to. */
 struct module_subject {
@@ -334,7 +334,7 @@ free_subject(struct module_subject *subject)
     free(subject);
 }
 
-/* ---- Judge and memory ------------------------------------------------------------------ */
+/* ---- Judge and memory ---------------------------------------------------- */
 
 /* The record's test of that rubric entry. */
 static struct test_result *
@@ -485,7 +485,7 @@ check_memory(struct grading *grading)
     free(folder);
 }
 
-/* ---- Own tests ------------------------------------------------------------------------- */
+/* ---- Own tests ----------------------------------------------------------- */
 
 struct own {
     struct own_run run;
@@ -682,7 +682,7 @@ run_own_tests(struct grading *grading)
     strings_free(&own.names);
 }
 
-/* ---- The stage ------------------------------------------------------------------------------ */
+/* ---- The stage ----------------------------------------------------------- */
 
 void
 stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,

@@ -41,8 +41,7 @@ static const struct {
     [VERDICT_NOT_IMPLEMENTED] = {'-', STYLE_FAINT},
 };
 
-/* ---- Lines that recur
- * ------------------------------------------------------------ */
+/* ---- Lines that recur ---------------------------------------------------- */
 
 static const char *
 plural(size_t count)
@@ -118,8 +117,7 @@ paragraph(const struct page *page, enum style style, char *text)
     free(text);
 }
 
-/* ---- Score
- * -------------------------------------------------------------------------- */
+/* ---- Score --------------------------------------------------------------- */
 
 static char *
 format_score(const struct points *points, const char *between)
@@ -204,8 +202,7 @@ show_score(const struct page *page, const struct stage_score *score)
     free(coverage);
 }
 
-/* ---- Stages that were not judged
- * ---------------------------------------------------- */
+/* ---- Stages that were not judged ----------------------------------------- */
 
 static void
 show_findings(const struct page *page, const struct stage_result *stage)
@@ -265,8 +262,7 @@ show_status(const struct page *page, const struct stage_result *stage)
     }
 }
 
-/* ---- Groups
- * -------------------------------------------------------------------------- */
+/* ---- Groups -------------------------------------------------------------- */
 
 static bool
 in_group(const struct report *report, const struct test_result *test,
@@ -391,8 +387,7 @@ show_groups(const struct report *report, const struct stage_result *stage)
     }
 }
 
-/* ---- Failures
- * -------------------------------------------------------------------------- */
+/* ---- Failures ------------------------------------------------------------ */
 
 static void
 show_first_failure(const struct report *report,
@@ -565,8 +560,7 @@ show_memory(const struct report *report, const struct stage_result *stage)
     }
 }
 
-/* ---- The student's own tests
- * ------------------------------------------------------------------ */
+/* ---- The student's own tests --------------------------------------------- */
 
 static void
 show_own_test(const struct page *page, const struct own_test *test)

@@ -118,7 +118,7 @@ parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-/* ---- Lines of the report that name this program's commands -------------------- */
+/* ---- Lines of the report that name this program's commands --------------- */
 
 static char *
 repeat_line(const struct stage_result *stage, const struct test_result *test,
@@ -153,7 +153,7 @@ hint_line(const struct stage_result *stage, const struct test_result *test,
                        test->rubric->in->title);
 }
 
-/* ---- Progress that outlives the program ------------------------------------------- */
+/* ---- Progress that outlives the program ---------------------------------- */
 
 /* What the last check of a stage found. */
 struct standing {
@@ -229,7 +229,7 @@ is_finished(const struct standing *standing)
            standing->passed == standing->all;
 }
 
-/* ---- Commands ----------------------------------------------------------------------- */
+/* ---- Commands ------------------------------------------------------------ */
 
 static char *
 folder_of(const struct kit *kit, const struct arguments *arguments,

@@ -119,8 +119,7 @@ yaml_line(const struct yaml_file *file, const char *list, size_t entry,
     return line_of(node);
 }
 
-/* ---- Checking the tree against the schema
- * ------------------------------------ */
+/* ---- Checking the tree against the schema -------------------------------- */
 
 static void check_node(const struct yaml_file *file, const yaml_node_t *node,
                        const char *name, const cyaml_schema_value_t *schema,
@@ -313,8 +312,7 @@ check_node(const struct yaml_file *file, const yaml_node_t *node,
     }
 }
 
-/* ---- Reading
- * ------------------------------------------------------------------ */
+/* ---- Reading ------------------------------------------------------------- */
 
 static void
 syntax_error(const struct yaml_file *file, const yaml_parser_t *parser,

@@ -58,7 +58,7 @@ property_step(unsigned at)
     check_context("%s", text);
 }
 
-/* ---- Replaying ------------------------------------------------------------------ */
+/* ---- Replaying ----------------------------------------------------------- */
 
 /* A sequence that fails, and how. */
 struct sequence {
@@ -136,7 +136,7 @@ shrink(const struct property *p, struct sequence *s)
     return again && s->count > 1 ? 0 : patience;
 }
 
-/* ---- The check ---------------------------------------------------------------------- */
+/* ---- The check ----------------------------------------------------------- */
 
 static void
 tell(const char *file, int line, const struct property *p,

@@ -56,7 +56,7 @@ struct mach_fault {
     uint64_t address;    /* CR2: the linear address of a page fault, else 0   */
 };
 
-/* ---- Physical memory: for modules and tests ----------------------------- */
+/* ---- Physical memory: for modules and tests ------------------------------ */
 
 /* Reads 1, 4 or 8 bytes, little-endian, at physical address `pa`; the address
  * need not be aligned.  Each call counts as one read.  Ends the test with a
@@ -80,7 +80,7 @@ int phys_move(struct mach *mach, uint64_t to, uint64_t from, uint64_t bytes);
  * Bus error when there is no such frame.  Always returns 0. */
 int phys_zero_frame(struct mach *mach, uint64_t frame);
 
-/* ---- Frames: for modules and tests -------------------------------------- */
+/* ---- Frames: for modules and tests --------------------------------------- */
 
 /* Takes the free frame of the lowest number.  Its contents are what the last
  * owner left there.  Returns its number, or FRAME_NONE when none is free or

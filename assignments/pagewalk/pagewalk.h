@@ -97,7 +97,7 @@
 #include "machine/machine.h"
 #include "segment/segment.h"
 
-/* ---- Entries ---------------------------------------------------------------- */
+/* ---- Entries ------------------------------------------------------------- */
 
 #define PW_P       UINT64_C(0x001) /* present                                   */
 #define PW_W       UINT64_C(0x002) /* may be written (R/W)                      */

@@ -16,13 +16,18 @@
  *  +----------------------------------------+--------------------------------+
  *   31                                    16 15                             0
  *
- * A selector names a descriptor:        and type, when S is 1, says:
+ * A selector names a descriptor:
  *
- *   15              3   2   1   0          bit 3   bit 2        bit 1     bit 0
- *  +-----------------+----+-------+  data    0   expand-down   writable
- * accessed |      index      | TI |  RPL  |  code    1   conforming    readable
- * accessed
+ *   15              3   2   1   0
  *  +-----------------+----+-------+
+ *  |      index      | TI |  RPL  |
+ *  +-----------------+----+-------+
+ *
+ * The type, when S is 1, says what may be done with the segment:
+ *
+ *          bit 3   bit 2         bit 1      bit 0
+ *   data   0       expand-down   writable   accessed
+ *   code   1       conforming    readable   accessed
  *
  * Vocabulary
  *   GDT, LDT     the two descriptor tables; TI = 0 selects the GDT, 1 the LDT

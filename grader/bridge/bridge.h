@@ -33,7 +33,7 @@
 
 typedef uint64_t word;
 
-/* ---- Records: one SOCK_SEQPACKET message each ------------------------------- */
+/* ---- Records: one SOCK_SEQPACKET message each ---------------------------- */
 
 enum bridge_kind {
     BRIDGE_CALL = 1, /* fn, w[0..5]                                           */
@@ -96,7 +96,7 @@ enum {
     BRIDGE_PING = 0x7FFFFFFF,
 };
 
-/* ---- Tables, expanded from *.tab by expand.h --------------------------------- */
+/* ---- Tables, expanded from *.tab by expand.h ----------------------------- */
 
 #define BRIDGE_NUMBERS    1
 #define BRIDGE_PROXIES    2

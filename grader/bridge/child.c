@@ -101,7 +101,7 @@ __wrap_realloc(void *old, size_t bytes)
     return note(__real_realloc(old, bytes), bytes);
 }
 
-/* ---- Calls ------------------------------------------------------------------------ */
+/* ---- Calls --------------------------------------------------------------- */
 
 static void
 transmit(struct bridge_record *record)
@@ -221,7 +221,7 @@ subject_fetch_object(unsigned parameter, void *object_, size_t bytes)
     memcpy(object_, (const void *)page, bytes);
 }
 
-/* ---- Crashes ------------------------------------------------------------------------ */
+/* ---- Crashes ------------------------------------------------------------- */
 
 static void
 crashed(int signal, siginfo_t *info, void *context)
@@ -264,7 +264,7 @@ watch_for_crashes(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-/* ---- Limits --------------------------------------------------------------------------- */
+/* ---- Limits -------------------------------------------------------------- */
 
 static void
 limit(const struct bridge_start *start)

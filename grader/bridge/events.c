@@ -42,7 +42,7 @@ add(void)
     return event;
 }
 
-/* ---- Text -------------------------------------------------------------------- */
+/* ---- Text ---------------------------------------------------------------- */
 
 static int
 format_word(char *to, size_t room, enum bridge_type type, const char *text,
@@ -146,7 +146,7 @@ events_text(unsigned lines)
     return text;
 }
 
-/* ---- JSON lines ----------------------------------------------------------------- */
+/* ---- JSON lines ---------------------------------------------------------- */
 
 static void
 write_line(const char *kind, const struct event *event)
@@ -179,7 +179,7 @@ write_line(const char *kind, const struct event *event)
     json_decref(line);
 }
 
-/* ---- Recording -------------------------------------------------------------------- */
+/* ---- Recording ----------------------------------------------------------- */
 
 void
 events_reset(const char *test)

@@ -43,7 +43,7 @@ static struct {
     unsigned memchecks;
 } subject;
 
-/* ---- Start -------------------------------------------------------------------- */
+/* ---- Start --------------------------------------------------------------- */
 
 const char *
 bridge_open(const struct bridge_session *session)
@@ -69,7 +69,7 @@ bridge_is_open(void)
     return subject.open;
 }
 
-/* ---- End ------------------------------------------------------------------------ */
+/* ---- End ----------------------------------------------------------------- */
 
 static bool
 receive(struct bridge_record *record)
@@ -163,7 +163,7 @@ lose(enum bridge_loss loss, const char *detail)
     bridge_lost_subject(loss, doing, detail);
 }
 
-/* ---- Calls -------------------------------------------------------------------------- */
+/* ---- Calls --------------------------------------------------------------- */
 
 static void
 transmit(const struct bridge_record *record)
@@ -303,7 +303,7 @@ bridge_call(unsigned fn, const word w[6])
     return record.w[0];
 }
 
-/* ---- What proxies and thunks ask ------------------------------------------------------ */
+/* ---- What proxies and thunks ask ----------------------------------------- */
 
 word
 bridge_pass_object(unsigned fn, unsigned parameter, const void *object,
@@ -350,7 +350,7 @@ bridge_take_handle(word token, const char *tag, bool ends)
     return (void *)(uintptr_t)token;
 }
 
-/* ---- What the test may ask --------------------------------------------------------------- */
+/* ---- What the test may ask ----------------------------------------------- */
 
 unsigned
 bridge_memcheck(struct bridge_memcheck *list, unsigned room)

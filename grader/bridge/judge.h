@@ -16,7 +16,7 @@
 #include "bridge.h"
 #include "session.h"
 
-/* ---- Tables that the program is linked with ----------------------------------- */
+/* ---- Tables that the program is linked with ------------------------------ */
 
 extern const struct bridge_function bridge_module[]; /* the stage's contract   */
 extern const unsigned bridge_module_count;
@@ -28,7 +28,7 @@ extern const unsigned bridge_name_count;
 /* The name of `value` in `enum tag`, or NULL. */
 const char *bridge_name_of(const char *tag, int64_t value);
 
-/* ---- One subject ---------------------------------------------------------------- */
+/* ---- One subject --------------------------------------------------------- */
 
 /* Takes a session over and maps its arena: calls now go to its subject.
  * Returns NULL, or what went wrong on our side. */
@@ -71,7 +71,7 @@ noreturn void bridge_not_implemented(const char *function);
 /* The test itself is wrong: it handed over what the subject cannot see. */
 noreturn void bridge_misused(const char *function, const char *detail);
 
-/* ---- Arena ----------------------------------------------------------------------- */
+/* ---- Arena --------------------------------------------------------------- */
 
 /* `bytes` zero bytes that the subject can see, 16-aligned, with a red zone
  * behind; NULL when the arena is full. */
@@ -80,13 +80,13 @@ void *bridge_object(size_t bytes);
 /* Whether all of `bytes` bytes at `address` lie in one object of the arena. */
 bool bridge_in_arena(uint64_t address, uint64_t bytes);
 
-/* ---- Tokens ------------------------------------------------------------------------ */
+/* ---- Tokens -------------------------------------------------------------- */
 
 /* Makes `pointer` known as a token of type `tag` ("mach") in this test. */
 void bridge_lend(const void *pointer, const char *tag);
 void bridge_forget(const void *pointer);
 
-/* ---- Events ------------------------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------- */
 
 /* Errors that memcheck has found during calls of the contract so far. */
 struct bridge_memcheck {
@@ -102,7 +102,7 @@ const struct bridge_function *bridge_last_call(word *result);
  * how many. */
 size_t bridge_output(char *to, size_t room);
 
-/* ---- Used by expanded proxies and thunks -------------------------------------------- */
+/* ---- Used by expanded proxies and thunks --------------------------------- */
 
 word bridge_pass_object(unsigned fn, unsigned parameter, const void *object,
                         size_t bytes, const char *type);

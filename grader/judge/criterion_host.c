@@ -30,7 +30,7 @@
 
 enum { TRACE_LINES = 24, OUTPUT_SHOWN = 4096 };
 
-/* ---- Control socket ------------------------------------------------------------ */
+/* ---- Control socket ------------------------------------------------------ */
 
 /* Runs before Criterion closes standard input. */
 __attribute__((constructor)) static void
@@ -44,7 +44,7 @@ keep_control_socket(void)
     }
 }
 
-/* ---- Choice of tests ---------------------------------------------------------- */
+/* ---- Choice of tests ----------------------------------------------------- */
 
 /* The descriptions that Criterion's macros leave, bounded by the linker. */
 extern struct criterion_test *__start_cr_tst[];
@@ -93,7 +93,7 @@ be_patient(void)
     }
 }
 
-/* ---- Limits and processor ------------------------------------------------------ */
+/* ---- Limits and processor ------------------------------------------------ */
 
 static uint64_t
 number(const char *name, uint64_t otherwise)
@@ -131,7 +131,7 @@ host_session(struct bridge_session *session)
     return bridge_start(BRIDGE_CONTROL, limits, bind_to_processor(), session);
 }
 
-/* ---- Records -------------------------------------------------------------------------- */
+/* ---- Records ------------------------------------------------------------- */
 
 /* One write(2) of a whole line to a file opened for appending: lines of
  * workers that run side by side do not mix. */

@@ -40,7 +40,7 @@ static struct {
     jmp_buf leave;
 } test;
 
-/* ---- Failures ----------------------------------------------------------------------- */
+/* ---- Failures ------------------------------------------------------------ */
 
 static void
 note(const char *message, const char *file, unsigned line)
@@ -100,7 +100,7 @@ criterion_skip_test(const char *format, ...)
     shim_fail("the test was skipped: a skipped test counts as failed", "");
 }
 
-/* ---- Assertions of criterion/assert.h -------------------------------------------------- */
+/* ---- Assertions of criterion/assert.h ------------------------------------ */
 
 void cri_asserts_passed_incr(void);
 void
@@ -159,7 +159,7 @@ cr_asprintf_free(char *text)
     free(text);
 }
 
-/* ---- Assertions of criterion/new/assert.h: a tree of conditions ------------------------- */
+/* ---- Assertions of criterion/new/assert.h: a tree of conditions ---------- */
 
 void
 cri_assert_node_init(struct cri_assert_node *node)
@@ -228,7 +228,7 @@ cri_assert_message(const char *format, ...)
     return text;
 }
 
-/* ---- Running --------------------------------------------------------------------------------- */
+/* ---- Running ------------------------------------------------------------- */
 
 static const struct criterion_suite *
 suite_of(const struct criterion_test *of)

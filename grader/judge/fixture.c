@@ -18,7 +18,7 @@ struct run run;
 static struct mach *machine[MACHINES];
 static unsigned machines;
 
-/* ---- Random numbers: splitmix64 (Steele, Lea, Flood 2014) ---------------------------- */
+/* ---- Random numbers: splitmix64 (Steele, Lea, Flood 2014) ---------------- */
 
 static uint64_t
 mix(uint64_t z)
@@ -57,7 +57,7 @@ test_random_below(uint64_t limit)
     return number % limit;
 }
 
-/* ---- Begin and end --------------------------------------------------------------------- */
+/* ---- Begin and end ------------------------------------------------------- */
 
 void
 vmlab_begin(void)
@@ -105,7 +105,7 @@ run_fail(const struct failure *failure)
     host_leave_test();
 }
 
-/* ---- What a test makes ------------------------------------------------------------------- */
+/* ---- What a test makes --------------------------------------------------- */
 
 void *
 arena_bytes(size_t bytes)

@@ -49,7 +49,7 @@ noreturn void run_fail(const struct failure *failure);
  * two alone. */
 uint64_t run_seed(uint64_t course, const char *name);
 
-/* ---- Supplied by the host -------------------------------------------------------- */
+/* ---- Supplied by the host ------------------------------------------------ */
 
 /* A subject for this test; NULL, or our own trouble. */
 const char *host_session(struct bridge_session *session);

@@ -24,7 +24,7 @@ static struct bridge_session subject;
 static struct tester_report *report;
 static uint64_t course_seed;
 
-/* ---- What fixture.c asks of its host ------------------------------------------------ */
+/* ---- What fixture.c asks of its host ------------------------------------- */
 
 const char *
 host_session(struct bridge_session *session)
@@ -62,7 +62,7 @@ host_trouble(const char *what)
     _exit(EXIT_FAILURE);
 }
 
-/* ---- A child -------------------------------------------------------------------------- */
+/* ---- A child ------------------------------------------------------------- */
 
 static void
 limit(const struct bridge_start *start)

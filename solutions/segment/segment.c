@@ -280,8 +280,7 @@ seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
     return SEG_OK;
 }
 
-/* ---- Placement
- * --------------------------------------------------------------- */
+/* ---- Placement ----------------------------------------------------------- */
 
 struct block {
     uint64_t base, bytes;

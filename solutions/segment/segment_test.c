@@ -11,8 +11,7 @@
 
 VMLAB_SUITE(segment)
 
-/* ---- Descriptors
- * ------------------------------------------------------------- */
+/* ---- Descriptors --------------------------------------------------------- */
 
 Test(segment, every_field_of_a_descriptor_is_found)
 {
@@ -33,8 +32,7 @@ Test(segment, every_field_of_a_descriptor_is_found)
     check_status(seg_decode(0, NULL), SEG_BAD_ARGUMENT);
 }
 
-/* ---- Loads
- * ---------------------------------------------------------------------- */
+/* ---- Loads --------------------------------------------------------------- */
 
 enum { GDT = 0x1000, LDT = 0x1808, INDEX = 5 };
 
@@ -241,8 +239,7 @@ Test(segment, conforming_code_lends_itself_upwards)
     load(cpu, SEG_CS, CONFORMING_2, 1, SEG_PRIVILEGE, FAULT_GP);
 }
 
-/* ---- Accesses
- * -------------------------------------------------------------------- */
+/* ---- Accesses ------------------------------------------------------------ */
 
 /* A processor whose `reg` holds a segment from 0x500000 on. */
 static struct seg_cpu *
@@ -353,8 +350,7 @@ Test(segment, bad_arguments_of_an_access_are_refused)
                  SEG_BAD_ARGUMENT);
 }
 
-/* ---- Placement
- * ----------------------------------------------------------------------- */
+/* ---- Placement ----------------------------------------------------------- */
 
 static uint64_t
 placed(struct place *place, enum place_fit fit, uint64_t bytes)

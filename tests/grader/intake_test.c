@@ -65,8 +65,7 @@ end(void)
 
 TestSuite(intake, .init = begin, .fini = end, .timeout = 60);
 
-/* ---- Submissions
- * --------------------------------------------------------------- */
+/* ---- Submissions --------------------------------------------------------- */
 
 /* Writes a file, with the folders above it. */
 static void
@@ -181,8 +180,7 @@ slurp(const char *path, size_t *length)
     return bytes;
 }
 
-/* ---- What came out
- * -------------------------------------------------------------- */
+/* ---- What came out ------------------------------------------------------- */
 
 static struct intake
 take(const char *submission)
@@ -287,8 +285,7 @@ status_of_taking(const char *submission, const char *directory,
     return WEXITSTATUS(status);
 }
 
-/* ---- What is taken
- * ---------------------------------------------------------------- */
+/* ---- What is taken ------------------------------------------------------- */
 
 Test(intake, folder_gives_the_files_of_the_list)
 {
@@ -451,8 +448,7 @@ Test(intake, file_of_exactly_the_limit_is_taken)
     intake_free(&intake);
 }
 
-/* ---- Which one counts
- * --------------------------------------------------------------- */
+/* ---- Which one counts ---------------------------------------------------- */
 
 Test(intake, shallowest_file_counts_in_a_folder)
 {
@@ -531,8 +527,7 @@ Test(intake, too_large_file_on_top_does_not_bring_an_old_one_into_play)
     intake_free(&intake);
 }
 
-/* ---- What is left out
- * ------------------------------------------------------------------ */
+/* ---- What is left out ---------------------------------------------------- */
 
 Test(intake, other_spelling_gets_a_hint)
 {
@@ -718,8 +713,7 @@ Test(intake, backslashes_of_windows_separate)
     intake_free(&intake);
 }
 
-/* ---- Attacks by path and kind
- * ------------------------------------------------------------ */
+/* ---- Attacks by path and kind -------------------------------------------- */
 
 Test(intake, paths_that_lead_out_are_not_taken)
 {
@@ -849,8 +843,7 @@ Test(intake, fifo_is_never_opened, .timeout = 10)
     intake_free(&intake);
 }
 
-/* ---- Attacks by size
- * ------------------------------------------------------------------------ */
+/* ---- Attacks by size ----------------------------------------------------- */
 
 Test(intake, sparse_gigabyte_in_a_folder_is_not_read)
 {
@@ -1238,8 +1231,7 @@ Test(intake, unreadable_folder_is_named)
     chmod("a", 0755);
 }
 
-/* ---- The host's trouble
- * ------------------------------------------------------------------------- */
+/* ---- The host's trouble -------------------------------------------------- */
 
 Test(intake, submission_that_does_not_exist_is_a_usage_error)
 {
@@ -1277,8 +1269,7 @@ Test(intake, file_that_stands_in_the_work_directory_is_never_overwritten)
     cr_assert_str_eq(slurp("work/tlb.c", &length), "old");
 }
 
-/* ---- The answer of the process that reads archives
- * ---------------------------------------------- */
+/* ---- The answer of the process that reads archives ----------------------- */
 
 Test(intake, forged_answers_of_the_reader_are_refused)
 {

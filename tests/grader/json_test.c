@@ -28,8 +28,7 @@ end(void)
 
 TestSuite(json, .init = begin, .fini = end);
 
-/* ---- The schema
- * ---------------------------------------------------------------- */
+/* ---- The schema ---------------------------------------------------------- */
 
 /* Documents that are to be held against the schema: one start of the validator
  * for all of them. */
@@ -70,8 +69,7 @@ count_refused(void)
     return WEXITSTATUS(status);
 }
 
-/* ---- Parts of a record
- * ------------------------------------------------------------ */
+/* ---- Parts of a record --------------------------------------------------- */
 
 /* The record, parsed. */
 static json_t *

@@ -20,7 +20,7 @@
 #define EXPECTED "tests/submissions/expected.yaml"
 #define BEGINS   "- {submission: \""
 
-/* ---- The line of a record -------------------------------------------------- */
+/* ---- The line of a record ------------------------------------------------ */
 
 static const char *
 text_at(const json_t *object, const char *key)
@@ -162,7 +162,7 @@ line_of(const char *submission, const json_t *record)
     return line;
 }
 
-/* ---- Grading ----------------------------------------------------------------- */
+/* ---- Grading ------------------------------------------------------------- */
 
 /* Grades one submission as an instructor would, and returns its record. */
 static json_t *
@@ -199,7 +199,7 @@ grade(const char *submission)
     return record;
 }
 
-/* ---- The comparison ------------------------------------------------------------- */
+/* ---- The comparison ------------------------------------------------------ */
 
 enum { MOST = 32, LINE = 512 };
 static char (*lines)[LINE];

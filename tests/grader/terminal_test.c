@@ -331,8 +331,7 @@ Test(terminal, every_report_fits_its_width)
     }
 }
 
-/* ---- The scoreboard
- * ---------------------------------------------------------------- */
+/* ---- The scoreboard ------------------------------------------------------ */
 
 static char *
 scoreboard(void)
@@ -380,8 +379,7 @@ Test(terminal, wide_scoreboard_is_golden)
     free(text);
 }
 
-/* ---- Colour and width
- * ---------------------------------------------------------------- */
+/* ---- Colour and width ---------------------------------------------------- */
 
 /* The writing end of a pseudo-terminal. */
 static FILE *

@@ -117,8 +117,7 @@ Test(hidden, decode_without_a_place_for_the_fields_is_a_bad_argument)
                  SEG_BAD_ARGUMENT);
 }
 
-/* ---- Finding the descriptor
- * -------------------------------------------------- */
+/* ---- Finding the descriptor ---------------------------------------------- */
 
 Test(hidden, null_in_a_data_register_is_no_fault)
 {
@@ -257,8 +256,7 @@ Test(hidden, every_load_reads_the_table)
     check_eq(cpu->reg[SEG_DS].copy.base, 0x20000);
 }
 
-/* ---- What may be loaded where
- * ------------------------------------------------- */
+/* ---- What may be loaded where -------------------------------------------- */
 
 Test(hidden, system_descriptor_fits_no_register)
 {
@@ -426,8 +424,7 @@ Test(hidden, cs_needs_an_rpl_not_above_the_cpl)
     }
 }
 
-/* ---- What a load leaves
- * ------------------------------------------------------- */
+/* ---- What a load leaves -------------------------------------------------- */
 
 Test(hidden, absent_segment_is_np)
 {
@@ -663,8 +660,7 @@ Test(hidden, bad_arguments_of_a_load)
     check_bytes(cpu, &before, sizeof before);
 }
 
-/* ---- Chance against a slow model
- * ------------------------------------------------ */
+/* ---- Chance against a slow model ----------------------------------------- */
 
 /* What a load must answer: the contract, one sentence after the other, on the
  * bits of the descriptor. */
@@ -747,8 +743,7 @@ Test(hidden, random_loads_agree_with_the_contract)
     random_loads(3000, 0);
 }
 
-/* ---- Bonus: conforming code
- * ------------------------------------------------------ */
+/* ---- Bonus: conforming code ---------------------------------------------- */
 
 Test(hidden, conforming_code_may_be_more_privileged_than_the_program)
 {

@@ -3,8 +3,7 @@
 
 #include <errno.h>
 
-/* ---- Which hole
- * ------------------------------------------------------------------- */
+/* ---- Which hole ---------------------------------------------------------- */
 
 /* A region of 0x1000 bytes with five holes, the second and the fourth alike:
  *
@@ -169,8 +168,7 @@ Test(hidden, two_regions_know_nothing_of_each_other)
     check_status(place_destroy(b), PLACE_OK);
 }
 
-/* ---- Giving back
- * ------------------------------------------------------------------ */
+/* ---- Giving back --------------------------------------------------------- */
 
 /* Five segments of 0x100 bytes that fill a region. */
 static struct place *
@@ -313,8 +311,7 @@ Test(hidden, bad_arguments_of_placement)
     check_status(place_destroy(place), PLACE_OK);
 }
 
-/* ---- Chance against a map of bytes
- * --------------------------------------------------- */
+/* ---- Chance against a map of bytes --------------------------------------- */
 
 enum { REGION = 96, FREE = 0 };
 
@@ -425,8 +422,7 @@ Test(hidden, random_placement_agrees_with_a_map_of_bytes)
     random_placement(1500, 2);
 }
 
-/* ---- Bonus: worst fit
- * ------------------------------------------------------------------ */
+/* ---- Bonus: worst fit ---------------------------------------------------- */
 
 Test(hidden, worst_fit_takes_the_largest_hole)
 {
@@ -463,8 +459,7 @@ Test(hidden, random_placement_with_worst_fit_agrees_with_a_map_of_bytes)
     random_placement(1000, 3);
 }
 
-/* ---- Bonus: compaction
- * ------------------------------------------------------------------ */
+/* ---- Bonus: compaction --------------------------------------------------- */
 
 /* Byte `i` of what a test writes into segment number `segment`. */
 static unsigned char

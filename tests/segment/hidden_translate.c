@@ -1,8 +1,7 @@
 /* hidden_translate.c - accesses through the hidden copy. */
 #include "seg_help.h"
 
-/* ---- From offset to address
- * ------------------------------------------------------ */
+/* ---- From offset to address ---------------------------------------------- */
 
 Test(hidden, linear_is_base_plus_offset)
 {
@@ -98,8 +97,7 @@ Test(hidden, big_means_nothing_for_segments_that_expand_up)
     check_access(cpu, SEG_DS, 0x54322, 1, SEG_READ, SEG_LIMIT);
 }
 
-/* ---- Segments that expand down
- * ------------------------------------------------------ */
+/* ---- Segments that expand down ------------------------------------------- */
 
 Test(hidden, segment_that_expands_down_begins_above_its_limit)
 {
@@ -154,8 +152,7 @@ Test(hidden, conforming_code_does_not_expand_down)
     check_access(cpu, SEG_FS, 0x1000, 4, SEG_READ, SEG_LIMIT);
 }
 
-/* ---- What an access may do
- * -------------------------------------------------------------- */
+/* ---- What an access may do ----------------------------------------------- */
 
 /* Which types allow an access, for all eight. */
 static void
@@ -237,8 +234,7 @@ Test(hidden, privilege_is_not_looked_at_again)
     check_linear(cpu, SEG_DS, 0x20, 4, SEG_WRITE, 0x10020);
 }
 
-/* ---- What a translation leaves
- * ------------------------------------------------------------ */
+/* ---- What a translation leaves ------------------------------------------- */
 
 Test(hidden, faulting_access_is_gp_0)
 {

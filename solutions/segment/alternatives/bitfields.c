@@ -172,8 +172,7 @@ seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
     return status;
 }
 
-/* ---- Placement: a list in no order
- * ------------------------------------------- */
+/* ---- Placement: a list in no order --------------------------------------- */
 
 struct item {
     struct item *next;

@@ -134,8 +134,7 @@ seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
     return status;
 }
 
-/* ---- Placement: two lists in address order
- * -------------------------------------- */
+/* ---- Placement: two lists in address order ------------------------------- */
 
 struct range {
     uint64_t base, end;

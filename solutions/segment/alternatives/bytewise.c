@@ -164,8 +164,7 @@ seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
     return status;
 }
 
-/* ---- Placement: a tree of segments by address
- * ------------------------------------- */
+/* ---- Placement: a tree of segments by address ---------------------------- */
 
 struct node {
     uint64_t base, bytes;

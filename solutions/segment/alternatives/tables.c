@@ -164,8 +164,7 @@ seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
     return SEG_OK;
 }
 
-/* ---- Placement: an array of segments in address order
- * ------------------------- */
+/* ---- Placement: an array of segments in address order -------------------- */
 
 struct segment {
     uint64_t base, bytes;

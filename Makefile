@@ -79,7 +79,7 @@ $(B)/.test-packages: docker/install-packages | $(B)/.packages
 
 # ---- The grader --------------------------------------------------------------------
 
-MAINS       := vmgrade vmlab check_kit bench
+MAINS       := vmgrade vmlab check_kit
 GRADER_SRC  := $(filter-out $(MAINS:%=grader/%.c),$(wildcard grader/*.c grader/sandbox/*.c)) \
                grader/bridge/session.c
 GRADER_OBJ  := $(GRADER_SRC:%.c=$(B)/obj/%.o)
@@ -193,6 +193,14 @@ $(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(B)/grader.a
 $(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(MACHINE_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -lcriterion
+
+# What things cost; nothing is asserted.
+$(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \
+    $(B)/obj/tests/toy/help.o $(filter-out %/fixture.o %/checks.o %/endings.o %/property.o,$(JUDGE_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(filter-out -lcriterion,$(JUDGE_LIBS))
+bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a call, a check and a whole grading cost
+	@tests/bench/run $(STAGE)
 
 kit-tests: all kit-toy $(KIT_TESTS) $(B)/.test-packages
 run-tests: kit-tests

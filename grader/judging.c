@@ -102,7 +102,12 @@ run_judge(const struct judging *judging, const struct judged *judged,
             judging->judge);
     }
     if (getenv("VMLAB_VERBOSE") != NULL) {
+        char said[4096];
+        const ssize_t bytes =
+            pread(subject.output, said, sizeof said - 1, 0);
+        said[bytes > 0 ? bytes : 0] = '\0';
         warn_user("judge: %s", result.output);
+        warn_user("module's process: %s", said);
     }
     process_result_free(&result);
     subject_stop(&subject);

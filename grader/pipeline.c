@@ -4,6 +4,7 @@
 #include "pipeline.h"
 
 #include <ftw.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include "sandbox/sandbox.h"
 #include "stage_grading.h"
 #include "text.h"
+
+enum { NAME_SHOWN = 200 };
 
 /* ---- The work folder ----------------------------------------------------- */
 
@@ -129,12 +132,33 @@ grade_stage(const struct pipeline *pipeline, const struct kit_stage *stage,
     free(tests_path);
 }
 
+/* What a submission goes by: "alice" of "/x/alice.tar.gz" and of "alice/". */
+static char *
+name_of(const char *path)
+{
+    static const char *const endings[] = {".tar.gz",  ".tar.xz", ".tar.zst",
+                                          ".tar.bz2", ".tar",    ".tgz",
+                                          ".zip"};
+    char *const copy = xstrdup(path);
+    const char *const base = basename(copy);
+    char *const name = text_clean(base, strlen(base), NAME_SHOWN);
+    free(copy);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const size_t bytes = strlen(name), tail = strlen(endings[i]);
+        if (bytes > tail && strcmp(name + bytes - tail, endings[i]) == 0) {
+            name[bytes - tail] = '\0';
+            break;
+        }
+    }
+    return name;
+}
+
 struct result *
 pipeline_run(const struct pipeline *pipeline, const char *submission)
 {
     const struct kit *const kit = pipeline->kit;
-    struct result *const result =
-        result_create(submission, pipeline->seed);
+    char *const name = name_of(submission);
+    struct result *const result = result_create(name, pipeline->seed);
     struct strings accepted = {0};
     for (size_t i = 0; i < kit->stage_count; i++) {
         strings_addf(&accepted, "%s.c", kit->stages[i].stage->name);
@@ -163,6 +187,7 @@ pipeline_run(const struct pipeline *pipeline, const char *submission)
         nftw(work, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
     strings_free(&accepted);
+    free(name);
     free(taken);
     free(records);
     free(work);

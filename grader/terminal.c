@@ -281,7 +281,10 @@ format_others(const struct verdict_counts *counts)
         if (v != VERDICT_PASSED && counts->of[v] > 0) {
             char *longer =
                 text_format("%s%s%zu %s", text, *text != '\0' ? ", " : "",
-                            counts->of[v], verdict_name((enum verdict)v));
+                            counts->of[v],
+                            v == VERDICT_NOT_IMPLEMENTED
+                                ? "to do" /* there is not much room */
+                                : verdict_name((enum verdict)v));
             free(text);
             text = longer;
         }

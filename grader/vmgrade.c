@@ -3,7 +3,6 @@
  * out.
  */
 #include <argp.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,38 +210,16 @@ check_sandbox(const struct kit *kit, bool allow_weak)
     free(tests);
 }
 
-/* "alice" of "/x/alice.tar.gz": what NAME.json is called. */
-static char *
-name_of(const char *path)
-{
-    char *const copy = xstrdup(path);
-    char *const name = xstrdup(basename(copy));
-    static const char *const endings[] = {".tar.gz",  ".tar.xz", ".tar.zst",
-                                          ".tar.bz2", ".tar",    ".tgz",
-                                          ".zip"};
-    free(copy);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        const size_t bytes = strlen(name), tail = strlen(endings[i]);
-        if (bytes > tail && strcmp(name + bytes - tail, endings[i]) == 0) {
-            name[bytes - tail] = '\0';
-            break;
-        }
-    }
-    return name;
-}
-
 static void
 write_json(const struct result *result, const struct report_options *options,
-           const char *to, const char *submission, bool many)
+           const char *to, bool many)
 {
-    char *const name = name_of(submission);
-    char *const path =
-        many ? text_format("%s/%s.json", to, name) : xstrdup(to);
+    char *const path = many ? text_format("%s/%s.json", to, result->submission)
+                            : xstrdup(to);
     if (result_write_json(result, options, path) != 0) {
         die(EX_CANTCREAT, "cannot write %s:", path);
     }
     free(path);
-    free(name);
 }
 
 static bool
@@ -308,7 +285,7 @@ main(int argc, char **argv)
             terminal_report(stdout, result, &report);
         }
         if (arguments.json != NULL) {
-            write_json(result, &report, arguments.json, path, many);
+            write_json(result, &report, arguments.json, many);
         }
         trouble = trouble || result_has_trouble(result);
         under = under || (arguments.fail_under_given &&

@@ -317,14 +317,15 @@ close_from(int first)
     }
 }
 
-/* Maps the arena and puts it off limits: memcheck then knows of nothing in it
- * but what is announced. */
+/* Maps the arena, `file`, and puts it off limits: memcheck then knows of
+ * nothing in it but what is announced. */
 static bool
 map_arena(word address, word bytes, int file)
 {
     void *const arena = (void *)(uintptr_t)address;
+    const int nothing = file < 0 ? MAP_ANONYMOUS : 0;
     if (mmap(arena, bytes, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0) != arena) {
+             MAP_SHARED | MAP_FIXED_NOREPLACE | nothing, file, 0) != arena) {
         return false;
     }
     arena_start = address;
@@ -396,16 +397,14 @@ zygote_rehearse(void)
 {
     int pair[2];
     bool ended = false;
-    const int file = memfd_create("rehearsal", MFD_CLOEXEC);
-    if (file < 0 || ftruncate(file, BRIDGE_ARENA_BYTES) != 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return;
     }
     const word place = 0x200000000000;
     const struct bridge_record object_record = {.kind = BRIDGE_OBJECT};
     const struct bridge_record call = {.kind = BRIDGE_CALL, .fn = BRIDGE_PING};
     connection = pair[0];
-    if (map_arena(place, BRIDGE_ARENA_BYTES, file)) {
+    if (map_arena(place, BRIDGE_ARENA_BYTES, -1)) {
         watch_for_crashes();
         setvbuf(stdout, NULL, _IONBF, 0);
         say_ready();
@@ -422,5 +421,4 @@ zygote_rehearse(void)
     connection = CHILD_SOCKET;
     close(pair[0]);
     close(pair[1]);
-    close(file);
 }

@@ -123,3 +123,12 @@ report_for_terminal(FILE *out)
         .width = page_width(out),
     };
 }
+
+char *
+report_hint(const struct stage_result *stage, const struct test_result *test,
+            void *context)
+{
+    (void)context;
+    return text_format("handouts/en/%s.md, Hints, \"%s\"", stage->stage->name,
+                       test->rubric->in->title);
+}

@@ -53,6 +53,10 @@ struct report_options {
  * is set, its width within 80 to 100, everything shown. */
 struct report_options report_for_terminal(FILE *out);
 
+/* A `hint` for report_options: where the handout helps with such a test. */
+char *report_hint(const struct stage_result *stage,
+                  const struct test_result *test, void *context);
+
 /* What may be shown of this test. */
 enum visibility report_visibility(const struct report_options *options,
                                   const struct test_result *test);

@@ -222,6 +222,23 @@ write_json(const struct result *result, const struct report_options *options,
     free(path);
 }
 
+/* What the report says of how to see the same again. */
+struct again {
+    const char *path;
+    uint64_t seed;
+};
+
+static char *
+repeat_line(const struct stage_result *stage, const struct test_result *test,
+            void *context)
+{
+    const struct again *const again = context;
+    (void)test;
+    return text_format("build/vmgrade grade --stage %s --seed %llu '%s'",
+                       stage->stage->name, (unsigned long long)again->seed,
+                       again->path);
+}
+
 static bool
 falls_under(const struct result *result, double points)
 {
@@ -252,7 +269,11 @@ main(int argc, char **argv)
     const bool many = arguments.paths.count > 1;
     const bool table = many || arguments.scoreboard;
     struct report_options report = report_for_terminal(stdout);
+    struct again again = {0};
     report.hidden = arguments.hidden;
+    report.repeat = repeat_line;
+    report.hint = report_hint;
+    report.context = &again;
     struct progress progress = progress_on(stderr, arguments.quiet);
     struct pipeline pipeline = {
         .kit = kit,
@@ -275,6 +296,7 @@ main(int argc, char **argv)
     }
     for (size_t i = 0; i < arguments.paths.count; i++) {
         const char *const path = arguments.paths.item[i];
+        again = (struct again){path, pipeline.seed};
         progress_submission(&progress, path, i + 1, arguments.paths.count);
         struct result *const result = pipeline_run(&pipeline, path);
         progress_clear(&progress);

@@ -144,15 +144,6 @@ debug_line(const struct stage_result *stage, const struct test_result *test,
                : NULL;
 }
 
-static char *
-hint_line(const struct stage_result *stage, const struct test_result *test,
-          void *context)
-{
-    (void)context;
-    return text_format("handouts/en/%s.md, Hints, \"%s\"", stage->stage->name,
-                       test->rubric->in->title);
-}
-
 /* ---- Progress that outlives the program ---------------------------------- */
 
 /* What the last check of a stage found. */
@@ -279,7 +270,7 @@ check_stage(const struct kit *kit, const struct arguments *arguments,
     struct report_options report = report_for_terminal(stdout);
     report.repeat = repeat_line;
     report.debug = debug_line;
-    report.hint = hint_line;
+    report.hint = report_hint;
     report.context = &pipeline;
     char *const folder = folder_of(kit, arguments, name);
     struct result *const result = pipeline_run(&pipeline, folder);

@@ -61,8 +61,9 @@ format_word(char *to, size_t room, enum bridge_type type, const char *text,
                           : snprintf(to, room, "%s", text);
     }
     if (type == K_OBJECT || type == K_INPUT) {
+        const size_t keyword = strncmp(text, "struct ", 7) == 0 ? 7 : 0;
         return value == 0 ? snprintf(to, room, "NULL")
-                          : snprintf(to, room, "&%s", text);
+                          : snprintf(to, room, "&%s", text + keyword);
     }
     if ((int64_t)value < 0 && (int64_t)value > -4096) {
         return snprintf(to, room, "%" PRId64, (int64_t)value);

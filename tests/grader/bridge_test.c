@@ -143,7 +143,7 @@ Test(bridge, messages_name_the_call_and_the_cause, .timeout = 120)
     cr_expect_str_eq(wrong->output, "line 0\n");
     cr_expect(strstr(wrong->call, "toy_swap(pair)") != NULL, "%s",
               wrong->call);
-    cr_expect(strstr(wrong->trace, "toy_swap(&struct toy_pair) = TOY_OK") !=
+    cr_expect(strstr(wrong->trace, "toy_swap(&toy_pair) = TOY_OK") !=
                   NULL,
               "%s", wrong->trace);
 }

@@ -58,8 +58,8 @@ all: $(B)/vmgrade $(B)/vmlab kit ## build the grader and the kit
 grade: all ## grade the sample submissions, or SUBMISSION=path
 	@$(B)/vmgrade grade $(if $(SUBMISSION),'$(SUBMISSION)',--scoreboard tests/submissions/course/*)
 
-test: ## run every test of the kit
-	@$(MAKE) --no-print-directory run-tests check-kit
+test: kit-tests quick-judges ## run every test of the kit
+	@tests/run $(KIT_TESTS) $(B)/check_kit
 
 clean: ## remove everything that was made
 	rm -rf $(B)
@@ -176,10 +176,11 @@ endef
 $(foreach s,$(STAGES) toy,$(eval $(call stage,$(s))))
 kit: $(STAGES:%=kit-%)
 
-check-kit: all $(B)/check_kit $(STAGES:%=$(B)/kit/%/quick_judge) $(B)/.test-packages ## hold skeletons, solutions, bugs and tests against each other
+quick-judges: all $(B)/check_kit $(STAGES:%=$(B)/kit/%/quick_judge) $(B)/.test-packages
+check-kit: quick-judges ## hold skeletons, solutions, bugs and tests against each other
 	@$(B)/check_kit $(STAGE)
 
-kills: all $(B)/check_kit $(STAGES:%=$(B)/kit/%/quick_judge) ## STAGE=M: which tests each bug fails
+kills: quick-judges ## STAGE=M: which tests each bug fails
 	@$(B)/check_kit --kills $(STAGE)
 
 
@@ -203,9 +204,7 @@ bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a
 	@tests/bench/run $(STAGE)
 
 kit-tests: all kit-toy $(KIT_TESTS) $(B)/.test-packages
-run-tests: kit-tests
-	@tests/run $(KIT_TESTS)
 
-.PHONY: help all grade test clean setup kit $(KIT) kit-tests run-tests check-kit kills bench
+.PHONY: help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -132,3 +132,15 @@ report_hint(const struct stage_result *stage, const struct test_result *test,
     return text_format("handouts/en/%s.md, Hints, \"%s\"", stage->stage->name,
                        test->rubric->in->title);
 }
+
+bool
+report_leaves_out(const struct result *result, const struct stage_result *stage)
+{
+    bool another = false;
+    for (size_t i = 0; i < result->stage_count; i++) {
+        another =
+            another || result->stages[i].status != STAGE_NOT_SUBMITTED;
+    }
+    return another && stage->status == STAGE_NOT_SUBMITTED &&
+           stage->own_test_count == 0;
+}

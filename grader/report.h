@@ -57,6 +57,11 @@ struct report_options report_for_terminal(FILE *out);
 char *report_hint(const struct stage_result *stage,
                   const struct test_result *test, void *context);
 
+/* Whether a stage needs no line of its own: it was not submitted, and another
+ * was. */
+bool report_leaves_out(const struct result *result,
+                       const struct stage_result *stage);
+
 /* What may be shown of this test. */
 enum visibility report_visibility(const struct report_options *options,
                                   const struct test_result *test);

@@ -204,7 +204,14 @@ scoreboard_lines(FILE *out, const struct result *result,
                  const struct report_options *options)
 {
     const struct page page = {out, options->colour, options->width};
+    bool any = false;
     for (size_t i = 0; i < result->stage_count; i++) {
-        show_line(&page, result, &result->stages[i]);
+        any = any || result->stages[i].status != STAGE_NOT_SUBMITTED;
+    }
+    /* Of a submission with nothing in it one line is enough. */
+    for (size_t i = 0; i < (any ? result->stage_count : 1); i++) {
+        if (!report_leaves_out(result, &result->stages[i])) {
+            show_line(&page, result, &result->stages[i]);
+        }
     }
 }

@@ -769,6 +769,30 @@ show_ignored(const struct report *report)
     }
 }
 
+static void
+show_left_out(const struct report *report)
+{
+    const struct result *const result = report->result;
+    char *names = NULL;
+    for (size_t i = 0; i < result->stage_count; i++) {
+        const struct stage_result *const stage = &result->stages[i];
+        if (report_leaves_out(result, stage)) {
+            char *const longer =
+                names == NULL ? xstrdup(stage->stage->name)
+                              : text_format("%s, %s", names,
+                                            stage->stage->name);
+            free(names);
+            names = longer;
+        }
+    }
+    if (names != NULL) {
+        fputc('\n', report->page.out);
+        paragraph(&report->page, STYLE_PLAIN,
+                  text_format("Not submitted: %s", names));
+    }
+    free(names);
+}
+
 void
 terminal_report(FILE *out, const struct result *result,
                 const struct report_options *options)
@@ -780,8 +804,11 @@ terminal_report(FILE *out, const struct result *result,
     };
     show_head(&report);
     for (size_t i = 0; i < result->stage_count; i++) {
-        show_stage(&report, &result->stages[i]);
+        if (!report_leaves_out(result, &result->stages[i])) {
+            show_stage(&report, &result->stages[i]);
+        }
     }
+    show_left_out(&report);
     show_total(&report);
     show_ignored(&report);
 }

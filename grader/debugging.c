@@ -17,26 +17,49 @@
 
 #include "bridge/bridge.h"
 #include "die.h"
-#include "rubric.h"
+#include "process.h"
 #include "text.h"
+#include "tools.h"
+#include "work.h"
 
-enum { LONG_MS = 24 * 60 * 60 * 1000 };
+enum { LONG_MS = 24 * 60 * 60 * 1000, COMPILE_MS = 60000, OUTPUT = 1 << 16 };
 
+/* The module at -O0: every line and variable is there to be looked at. */
 static void
 compile(const struct kit *kit, const struct kit_stage *stage,
         const char *folder, const char *program)
 {
     const char *const name = stage->stage->name;
-    char *const command = text_format(
-        "%s -std=c11 -O0 -g -I'%s/assignments' -o '%s' '%s/%s.c' '%s' %s",
-        VMLAB_CC, kit->root, program, folder, name, stage->subject_object,
-        VMLAB_LINK_FLAGS);
-    const int status = system(command);
-    if (status != 0) {
-        die(EX_DATAERR, "%s/%s.c does not compile: vmlab check %s tells why",
-            folder, name, name);
+    char *const source = text_format("%s/%s.c", folder, name);
+    struct strings argv = {0};
+    if (access(source, R_OK) != 0) {
+        die(EX_NOINPUT, "cannot read %s:", source);
     }
-    free(command);
+    strings_add(&argv, VMLAB_CC);
+    strings_add(&argv, "-std=c11");
+    strings_add(&argv, "-O0");
+    strings_add(&argv, "-g");
+    strings_addf(&argv, "-I%s", kit->headers);
+    strings_add(&argv, "-o");
+    strings_add(&argv, program);
+    strings_add(&argv, source);
+    strings_add(&argv, stage->subject_object);
+    strings_add(&argv, VMLAB_LINK_FLAGS); /* one word */
+    const struct process process = {
+        .argv = argv.item,
+        .environment = environ,
+        .standard_input = -1,
+        .wall_ms = COMPILE_MS,
+        .output_limit = OUTPUT,
+    };
+    struct process_result result = process_run(&process);
+    if (result.end != PROCESS_EXITED || result.code != 0) {
+        fputs(result.output, stderr);
+        die(EX_DATAERR, "%s does not compile: correct it first", source);
+    }
+    process_result_free(&result);
+    strings_free(&argv);
+    free(source);
 }
 
 static noreturn void
@@ -58,18 +81,13 @@ become_gdb(const struct kit_stage *stage, const char *program, int control)
     strings_add(&argv, program);
     dup2(control, BRIDGE_CONTROL); /* not close-on-exec at this number */
     execvp("gdb", argv.item);
-    die(EX_UNAVAILABLE, "cannot start gdb (apt-get install gdb):");
+    _exit(EX_OSERR);
 }
 
 static noreturn void
-become_judge(const struct kit_stage *stage, const char *test, uint64_t seed,
+become_judge(const struct kit_stage *stage, const char *list, uint64_t seed,
              int control)
 {
-    char list[] = "/tmp/vmlab-debug-XXXXXX";
-    const int file = mkstemp(list);
-    if (file < 0 || dprintf(file, "public/%s\n", test) < 0) {
-        die(EX_CANTCREAT, "cannot write %s:", list);
-    }
     const int log = open("/dev/null", O_WRONLY);
     dup2(control, STDIN_FILENO);
     dup2(log, STDOUT_FILENO);
@@ -90,15 +108,22 @@ debug_module(const struct kit *kit, const struct kit_stage *stage,
              const char *folder, const char *test, uint64_t seed)
 {
     int pair[2];
-    char *const program =
-        text_format("%s/build/debug-%s", kit->root, stage->stage->name);
+    tool_must_be_there("gdb", "gdb", "is the debugger");
+    tool_must_be_there(VMLAB_CC, VMLAB_CC, "compiles the module");
+    char *const work = work_make();
+    char *const program = text_format("%s/%s", work, stage->stage->name);
+    char *const list = text_format("%s/tests", work);
+    char *const line = text_format("public/%s\n", test);
+    if (text_write_file(list, line, strlen(line)) != 0) {
+        die(EX_CANTCREAT, "cannot write %s:", list);
+    }
     compile(kit, stage, folder, program);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         die(EX_OSERR, "cannot make a socket pair:");
     }
     const pid_t judge = fork();
     if (judge == 0) {
-        become_judge(stage, test, seed, pair[0]);
+        become_judge(stage, list, seed, pair[0]);
     }
     printf("The test %s calls your functions; gdb stops at each. Leave with "
            "quit.\n",
@@ -115,5 +140,9 @@ debug_module(const struct kit *kit, const struct kit_stage *stage,
     close(pair[1]);
     waitpid(gdb, NULL, 0);
     waitpid(judge, NULL, 0);
+    work_remove(work);
+    free(line);
+    free(list);
     free(program);
+    free(work);
 }

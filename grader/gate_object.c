@@ -137,6 +137,7 @@ check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
     }
     if (gate->request->kind != GATE_MODULE)
         return;
+    char *absent = NULL;
     for (; defines && *defines; defines++) {
         enum definition known = ABSENT;
         for (size_t i = 1; i < count; i++) {
@@ -150,13 +151,17 @@ check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
                 known = definition_by(&symbol);
         }
         const unsigned line = tokens_line(&gate->tokens, *defines);
-        if (known == ABSENT)
+        if (known == ABSENT && line) /* static, say, and not even compiled */
             gate_refuse(gate, line, "missing",
                         "%s is declared in the stage's header but not defined "
-                        "in %s: keep the function of the skeleton, even as "
-                        "long as it is not implemented.",
-                        *defines, gate->request->name);
-        else if (known == LOCAL)
+                        "as it says: keep the function of the skeleton.",
+                        *defines);
+        else if (known == ABSENT) {
+            char *list = text_format("%s%s%s", absent ? absent : "",
+                                     absent ? ", " : "", *defines);
+            free(absent);
+            absent = list;
+        } else if (known == LOCAL)
             gate_refuse(gate, line, "missing",
                         "%s is static, so nobody outside %s can call it: "
                         "remove static.",
@@ -167,6 +172,12 @@ check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
                         "function of that name.",
                         *defines);
     }
+    if (absent)
+        gate_refuse(gate, 0, "missing",
+                    "Not defined in %s: %s. Keep every function of the "
+                    "skeleton, even as long as it is not implemented.",
+                    gate->request->name, absent);
+    free(absent);
 }
 
 /* ---- Code ---------------------------------------------------------------- */

@@ -3,14 +3,20 @@
  */
 #include "kit.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "die.h"
+#include "sandbox/sandbox.h"
 #include "text.h"
+#include "work.h"
 
 char *
 kit_path(const struct kit *kit, const char *format, ...)
@@ -56,6 +62,14 @@ must_be_built(const char *path)
     }
 }
 
+static void
+must_all_be_built(const struct strings *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        must_be_built(paths->item[i]);
+    }
+}
+
 /* A list of names, a line each, that the Makefile has written. */
 static void
 read_names(const struct kit_stage *stage, const char *file,
@@ -82,12 +96,12 @@ static void
 find_alternatives(const struct kit *kit, struct kit_stage *stage)
 {
     struct strings names = {0};
-    char *const folder = kit_path(kit, "solutions/%s/alternatives",
-                                  stage->stage->name);
+    char *const folder =
+        kit_path(kit, "solutions/%s/alternatives", stage->stage->name);
     strings_list_folder(&names, folder, ".c");
     for (size_t i = 0; i < names.count; i++) {
-        strings_addf(&stage->rights, "%s/modules/alternative-%s",
-                     stage->folder, names.item[i]);
+        strings_addf(&stage->rights, "%s/modules/alternative-%s", stage->folder,
+                     names.item[i]);
         strings_addf(&stage->right_names, "alternative %s", names.item[i]);
     }
     strings_free(&names);
@@ -121,6 +135,8 @@ open_stage(const struct kit *kit, struct kit_stage *stage)
         strings_addf(&stage->bugs, "%s/modules/bug-%s", stage->folder,
                      stage->bank->bugs[i].name);
     }
+    must_all_be_built(&stage->rights);
+    must_all_be_built(&stage->bugs);
     free(rubric);
     free(bank);
 }
@@ -130,6 +146,7 @@ kit_open(void)
 {
     struct kit *const kit = xcalloc(1, sizeof *kit);
     kit->root = find_root();
+    kit->headers = kit_path(kit, "assignments");
     char *const catalogue = kit_path(kit, "grader/catalogue.yaml");
     kit->catalogue = catalogue_load(catalogue);
     free(catalogue);
@@ -140,6 +157,119 @@ kit_open(void)
         open_stage(kit, &kit->stages[i]);
     }
     return kit;
+}
+
+/* ---- A copy where everybody may read it ---------------------------------- */
+
+static void
+copy_file(const char *from, const char *to, mode_t mode)
+{
+    const int source = open(from, O_RDONLY | O_CLOEXEC);
+    const int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ssize_t copied = 1;
+    if (source < 0) {
+        die(EX_NOINPUT, "cannot read %s:", from);
+    }
+    while (target >= 0 && copied > 0) {
+        copied = sendfile(target, source, NULL, 1 << 24);
+    }
+    if (target < 0 || copied < 0 || fchmod(target, mode) != 0) {
+        die(EX_CANTCREAT, "cannot write %s:", to);
+    }
+    close(source);
+    close(target);
+}
+
+static void
+make_open_folder(const char *path)
+{
+    if (mkdir(path, 0755) != 0 || chmod(path, 0755) != 0) {
+        die(EX_CANTCREAT, "cannot make the folder %s:", path);
+    }
+}
+
+/* The headers in the folder `from`, and in the folders in it when `deep`. */
+static void
+copy_headers(const char *from, const char *to, bool deep)
+{
+    DIR *const stream = opendir(from);
+    if (stream == NULL) {
+        die(EX_NOINPUT, "cannot list %s:", from);
+    }
+    make_open_folder(to);
+    for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        char *const source = text_format("%s/%s", from, entry->d_name);
+        char *const target = text_format("%s/%s", to, entry->d_name);
+        const size_t length = strlen(entry->d_name);
+        struct stat status;
+        if (entry->d_name[0] != '.' && stat(source, &status) == 0) {
+            if (S_ISDIR(status.st_mode) && deep) {
+                copy_headers(source, target, false);
+            } else if (S_ISREG(status.st_mode) && length > 2 &&
+                       strcmp(entry->d_name + length - 2, ".h") == 0) {
+                copy_file(source, target, 0644);
+            }
+        }
+        free(source);
+        free(target);
+    }
+    closedir(stream);
+}
+
+/* Copies a file into a folder and lets the path name the copy. */
+static void
+move_path(char **path, const char *folder, mode_t mode)
+{
+    const char *const slash = strrchr(*path, '/');
+    char *const copy = text_format("%s%s", folder, slash);
+    copy_file(*path, copy, mode);
+    free(*path);
+    *path = copy;
+}
+
+static void
+copy_stage(struct kit_stage *stage, const char *to, bool bank)
+{
+    char *const folder = text_format("%s/%s", to, stage->stage->name);
+    make_open_folder(folder);
+    move_path(&stage->subject_object, folder, 0644);
+    move_path(&stage->tester_object, folder, 0644);
+    for (size_t i = 0; bank && i < stage->rights.count; i++) {
+        move_path(&stage->rights.item[i], folder, 0755);
+    }
+    for (size_t i = 0; bank && i < stage->bugs.count; i++) {
+        move_path(&stage->bugs.item[i], folder, 0755);
+    }
+    free(folder);
+}
+
+void
+kit_make_reachable(struct kit *kit, bool bank)
+{
+    char *const header = text_format("%s/vmlab_test.h", kit->headers);
+    bool reachable = sandbox_can_reach(header);
+    free(header);
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        reachable = reachable &&
+                    sandbox_can_reach(kit->stages[i].subject_object) &&
+                    sandbox_can_reach(kit->stages[i].tester_object) &&
+                    sandbox_can_reach(kit->stages[i].rights.item[0]);
+    }
+    if (reachable) {
+        return;
+    }
+    char *const work = work_make();
+    char *const headers = text_format("%s/assignments", work);
+    char *const stages = text_format("%s/kit", work);
+    copy_headers(kit->headers, headers, true);
+    make_open_folder(stages);
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        copy_stage(&kit->stages[i], stages, bank);
+    }
+    free(kit->headers);
+    kit->headers = headers;
+    free(stages);
+    free(work);
 }
 
 void
@@ -162,6 +292,7 @@ kit_free(struct kit *kit)
     }
     free(kit->stages);
     catalogue_free(kit->catalogue);
+    free(kit->headers);
     free(kit->root);
     free(kit);
 }

@@ -4,6 +4,8 @@
 #ifndef VMLAB_KIT_H
 #define VMLAB_KIT_H
 
+#include <stdbool.h>
+
 #include "bank.h"
 #include "catalogue.h"
 #include "rubric.h"
@@ -13,8 +15,8 @@ struct kit_stage {
     const struct stage *stage;
     struct rubric *rubric;
     struct bank *bank;
-    char *folder;        /* build/kit/M                                       */
-    char *judge;         /* programs and objects in it, see the Makefile      */
+    char *folder; /* build/kit/M                                       */
+    char *judge;  /* programs and objects in it, see the Makefile      */
     char *subject_object;
     char *tester_object;
     struct strings functions; /* the contract's                               */
@@ -27,6 +29,7 @@ struct kit_stage {
 
 struct kit {
     char *root;
+    char *headers; /* what a module includes: ROOT/assignments, or its copy   */
     struct catalogue *catalogue;
     struct kit_stage *stages; /* in the catalogue's order                     */
     size_t stage_count;
@@ -36,6 +39,12 @@ struct kit {
  * damaged or not built ends the program with what to do. */
 struct kit *kit_open(void);
 void kit_free(struct kit *kit);
+
+/* Copies what steps with users of their own need, when these users cannot get
+ * at the kit (a clone below /root), to where they can; the copy goes when the
+ * program ends.  Own tests' reference, alternatives and bugs are among it when
+ * `bank` is set. */
+void kit_make_reachable(struct kit *kit, bool bank);
 
 /* The stage of that name, or NULL. */
 const struct kit_stage *kit_stage(const struct kit *kit, const char *name);

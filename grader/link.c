@@ -53,8 +53,8 @@ run_linker(struct strings *argv, const char *object, const char *kit_object,
     struct process_result result = process_run(&process);
     char *words = NULL;
     if (result.end != PROCESS_EXITED || result.code != 0) {
-        words = text_format("cannot link %s: %s", to,
-                            result.output != NULL ? result.output : "");
+        words = text_format("cannot link %s: %.*s", to,
+                            (int)strcspn(result.output, "\n"), result.output);
     }
     process_result_free(&result);
     strings_free(argv);

@@ -344,12 +344,14 @@ run_work(struct work *work)
         .filtered = true,
         .filter = INNER_TESTER,
     };
-    work->tester = subject_start(&tester);
     work->subjects =
         xcalloc(work->implementation_count + 1, sizeof *work->subjects);
     for (size_t i = 0; i < work->implementation_count; i++) {
         work->subjects[i] = subject_start(work->implementations[i].subject);
     }
+    /* The tester last: where steps have no users of their own, its limit on
+     * processes is counted from what this user has at its start. */
+    work->tester = subject_start(&tester);
     run_pairs(work);
     for (size_t i = 0; i < work->implementation_count; i++) {
         subject_stop(&work->subjects[i]);

@@ -3,9 +3,7 @@
  */
 #include "pipeline.h"
 
-#include <ftw.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,45 +15,11 @@
 #include "sandbox/sandbox.h"
 #include "stage_grading.h"
 #include "text.h"
+#include "work.h"
 
 enum { NAME_SHOWN = 200 };
 
 /* ---- The work folder ----------------------------------------------------- */
-
-static char *
-make_work_folder(void)
-{
-    const char *const place = getenv("TMPDIR");
-    char *const wished =
-        text_format("%s/vmlab-XXXXXX",
-                    place != NULL && place[0] != '\0' ? place : "/tmp");
-    if (mkdtemp(wished) == NULL) {
-        die(EX_CANTCREAT,
-            "cannot make a work folder %s (set TMPDIR to where there is "
-            "room):",
-            wished);
-    }
-    /* Steps with users of their own pass through, and see nothing. */
-    char *const whole = realpath(wished, NULL);
-    if (whole == NULL || chmod(whole, 0711) != 0) {
-        die(EX_CANTCREAT, "cannot open the work folder %s:", wished);
-    }
-    free(wished);
-    return whole;
-}
-
-static int
-remove_one(const char *path, const struct stat *status, int type,
-           struct FTW *at)
-{
-    (void)status;
-    (void)type;
-    (void)at;
-    if (remove(path) != 0) {
-        warn_user("cannot remove %s:", path);
-    }
-    return 0;
-}
 
 static char *
 make_folder(const char *work, const char *name, mode_t mode)
@@ -132,15 +96,22 @@ grade_stage(const struct pipeline *pipeline, const struct kit_stage *stage,
     free(tests_path);
 }
 
-/* What a submission goes by: "alice" of "/x/alice.tar.gz" and of "alice/". */
-static char *
-name_of(const char *path)
+char *
+pipeline_name(const char *path)
 {
-    static const char *const endings[] = {".tar.gz",  ".tar.xz", ".tar.zst",
-                                          ".tar.bz2", ".tar",    ".tgz",
-                                          ".zip"};
-    char *const copy = xstrdup(path);
-    const char *const base = basename(copy);
+    static const char *const endings[] = {
+        ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tar", ".tgz", ".zip"};
+    char *copy = xstrdup(path);
+    const char *base = basename(copy);
+    char *const whole =
+        base[0] == '.' && base[strspn(base, ".")] == '\0' && strlen(base) < 3
+            ? realpath(path, NULL)
+            : NULL;
+    if (whole != NULL) {
+        free(copy);
+        copy = whole;
+        base = basename(copy);
+    }
     char *const name = text_clean(base, strlen(base), NAME_SHOWN);
     free(copy);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
@@ -157,20 +128,19 @@ struct result *
 pipeline_run(const struct pipeline *pipeline, const char *submission)
 {
     const struct kit *const kit = pipeline->kit;
-    char *const name = name_of(submission);
+    char *const name = pipeline_name(submission);
     struct result *const result = result_create(name, pipeline->seed);
     struct strings accepted = {0};
     for (size_t i = 0; i < kit->stage_count; i++) {
         strings_addf(&accepted, "%s.c", kit->stages[i].stage->name);
         strings_addf(&accepted, "%s_test.c", kit->stages[i].stage->name);
     }
-    char *const work = make_work_folder();
+    char *const work = work_make();
     char *const taken = make_folder(work, "taken", 0700);
     char *const records = make_folder(work, "records", 0700);
 
-    struct intake intake =
-        intake_take(submission, (const char *const *)accepted.item,
-                    accepted.count, taken);
+    struct intake intake = intake_take(
+        submission, (const char *const *)accepted.item, accepted.count, taken);
     take_intake(result, &intake, pipeline->hide_ignored);
     list_layers(result);
     result->stages = xcalloc(kit->stage_count + 1, sizeof *result->stages);
@@ -182,9 +152,10 @@ pipeline_run(const struct pipeline *pipeline, const char *submission)
     }
     intake_free(&intake);
     if (pipeline->keep_work) {
+        work_keep(work);
         warn_user("the work folder is %s", work);
     } else {
-        nftw(work, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        work_remove(work);
     }
     strings_free(&accepted);
     free(name);

@@ -34,6 +34,10 @@ struct pipeline {
     void *context;
 };
 
+/* What a submission goes by: "alice" of "/x/alice.tar.gz", of "alice/", and of
+ * "." in a folder alice.  To be freed. */
+char *pipeline_name(const char *path);
+
 /* Grades what is at `submission`: a folder, an archive or a file M.c.  What is
  * wrong with it is in the record; trouble of the host is die(). */
 struct result *pipeline_run(const struct pipeline *pipeline,

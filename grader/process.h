@@ -53,6 +53,11 @@ struct process_result {
 struct process_result process_run(const struct process *process);
 void process_result_free(struct process_result *result);
 
+/* The file that `name` would be executed from, to be freed: itself when it has
+ * a slash, else the first of that name in PATH.  NULL, with errno set, when
+ * there is none that can be executed. */
+char *process_find(const char *name);
+
 /* Starts it and returns; for zygotes, which are talked to while they run.
  * Its output goes to the descriptor `output`.  process_stop shuts it down:
  * waits `grace_ms`, then kills it with everything that it started, and returns

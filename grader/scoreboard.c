@@ -37,7 +37,7 @@ static const struct {
     [CRASH] = {"crash", 5, SIDE_RIGHT},
     [OTHER] = {"other", 5, SIDE_RIGHT},
     [TODO] = {"todo", 4, SIDE_RIGHT},
-    [MEMORY] = {"memory", 6, SIDE_RIGHT},
+    [MEMORY] = {"memory", 7, SIDE_RIGHT},
     [COVER] = {"cover", 5, SIDE_RIGHT},
     [BUGS] = {"bugs", 5, SIDE_RIGHT},
     [SCORE] = {"score", 5, SIDE_RIGHT},

@@ -29,6 +29,7 @@
 #include "sandbox/sandbox.h"
 #include "score.h"
 #include "text.h"
+#include "work.h"
 
 enum {
     MEMCHECK_PATIENCE = 50, /* valgrind's slowness, generously                */
@@ -117,19 +118,16 @@ static bool
 build(const struct grading *grading, const char *source, const char *name,
       const char *folder, bool coverage, struct build_result *built)
 {
-    char *const headers = kit_path(grading->pipeline->kit, "assignments");
     const struct build_request request = {
         .source = source,
         .name = name,
-        .include = (const char *const[]){headers, NULL},
+        .include = (const char *const[]){grading->pipeline->kit->headers, NULL},
         .folder = folder,
         .compiler = VMLAB_CC,
         .wanted = {[BUILD_PLAIN] = true, [BUILD_COVERAGE] = coverage},
         .slot = grading->pipeline->slot,
     };
-    const bool compiled = build_module(&request, built);
-    free(headers);
-    return compiled;
+    return build_module(&request, built);
 }
 
 static const char *const *
@@ -722,7 +720,13 @@ stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,
             run_own_tests(&grading);
         }
     }
-    if (result->trouble == NULL) {
+    if (!work_has_room(work)) {
+        trouble(&grading, text_format("the disk of %s is full; set TMPDIR to a "
+                                      "folder with room",
+                                      work));
+    }
+    /* Public tests alone are no grading: they carry no points. */
+    if (result->trouble == NULL && !pipeline->public_only) {
         result->score = score_stage(result, pipeline->kit->catalogue,
                                     stage->rubric, stage->bank);
         diagnose_stage(result, stage->bank);

@@ -70,15 +70,21 @@ labelled(const struct page *page, const char *label, enum style style,
     }
 }
 
-/* The same for lines that must stay as they are, below their label. */
+/* The same for lines of their own, below their label.  Those that a student's
+ * code printed stay as they are. */
 static void
-labelled_lines(const struct page *page, const char *label, const char *text)
+labelled_lines(const struct page *page, const char *label, const char *text,
+               bool verbatim)
 {
     if (text != NULL && *text != '\0') {
         page_spaces(page, NESTED);
         page_text(page, STYLE_FAINT, label);
         page_newline(page);
-        page_verbatim(page, STYLE_PLAIN, text, NESTED + 2);
+        if (verbatim) {
+            page_verbatim(page, STYLE_PLAIN, text, NESTED + 2);
+        } else {
+            page_wrap(page, STYLE_PLAIN, text, 0, NESTED + 2);
+        }
     }
 }
 
@@ -213,7 +219,7 @@ show_findings(const struct page *page, const struct stage_result *stage)
             finding->line > 0
                 ? text_format("%s.c:%u: ", stage->stage->name, finding->line)
                 : xstrdup("");
-        char *rule = *finding->rule != '\0'
+        char *rule = *finding->rule != '\0' && stage->status == STAGE_REFUSED
                          ? text_format(" [%s]", finding->rule)
                          : xstrdup("");
         char *text = text_format("%s%s%s", where, finding->message, rule);
@@ -224,26 +230,44 @@ show_findings(const struct page *page, const struct stage_result *stage)
     }
 }
 
-static void
-show_status(const struct page *page, const struct stage_result *stage)
+/* Whether all that the gate found is that something is not there. */
+static bool
+is_only_missing(const struct stage_result *stage)
 {
+    for (size_t i = 0; i < stage->finding_count; i++) {
+        if (strcmp(stage->findings[i].rule, "missing") != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+show_status(const struct report *report, const struct stage_result *stage)
+{
+    const struct page *page = &report->page;
     const char *name = stage->stage->name;
     switch (stage->status) {
     case STAGE_NOT_SUBMITTED:
-        paragraph(page, STYLE_PLAIN,
-                  text_format("There is no %s.c in the submission.", name));
+        /* What stopped the intake is told at the top. */
+        if (report->result->intake_trouble == NULL) {
+            paragraph(page, STYLE_PLAIN,
+                      text_format("There is no %s.c in the submission.", name));
+        }
         break;
     case STAGE_NOT_COMPILED:
         paragraph(page, STYLE_BAD,
-                  text_format("%s.c does not compile, so no test ran. Start "
-                              "with the first message:",
-                              name));
+                  text_format("%s.c does not compile, so no test ran.%s", name,
+                              stage->finding_count > 1
+                                  ? " Start with the first message:"
+                                  : ""));
         break;
     case STAGE_REFUSED:
         paragraph(page, STYLE_BAD,
-                  text_format("%s.c uses what this stage does not allow, so no "
-                              "test ran:",
-                              name));
+                  text_format("%s.c %s, so no test ran:", name,
+                              is_only_missing(stage)
+                                  ? "is not complete"
+                                  : "uses what this stage does not allow"));
         break;
     case STAGE_UNGRADED:
         paragraph(page, STYLE_WARN,
@@ -421,10 +445,10 @@ show_first_failure(const struct report *report,
         labelled(page, "expected", STYLE_GOOD, test->expected);
         labelled(page, "got", STYLE_BAD, test->got);
         labelled(page, "in words", STYLE_PLAIN, test->message);
-        labelled_lines(page, "picture", test->trace);
+        labelled_lines(page, "picture", test->trace, false);
     }
     if (shown >= SHOW_INPUTS) {
-        labelled_lines(page, "printed", test->output);
+        labelled_lines(page, "printed", test->output, true);
     }
     labelled(page, "clause", STYLE_PLAIN, test->rubric->clause);
     if (shown >= SHOW_EVERYTHING) {
@@ -703,7 +727,7 @@ show_stage(const struct report *report, const struct stage_result *stage)
     page_newline(page);
     show_title(page, stage);
     show_score(page, &stage->score);
-    show_status(page, stage);
+    show_status(report, stage);
     if (stage->test_count > 0) {
         show_judged(report, stage);
     }
@@ -729,9 +753,7 @@ show_head(const struct report *report)
     page_newline(page);
     free(run);
     if (result->intake_trouble != NULL) {
-        paragraph(page, STYLE_BAD,
-                  text_format("The submission cannot be read: %s.",
-                              result->intake_trouble));
+        page_wrap(page, STYLE_BAD, result->intake_trouble, 0, MARGIN);
     }
 }
 

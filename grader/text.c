@@ -79,6 +79,15 @@ text_format(const char *format, ...)
     return text;
 }
 
+bool
+text_read_number(const char *text, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 0);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+}
+
 /* Characters that must not reach a terminal, a page or a sheet: controls, what
  * turns the direction of writing, separators that end a line elsewhere, and the
  * code points that XML and Unicode promise never to use. */

@@ -6,7 +6,9 @@
 #define VMLAB_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* malloc, calloc, realloc and strdup that never return NULL. */
 void *xmalloc(size_t bytes);
@@ -19,6 +21,10 @@ char *text_format(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 char *text_vformat(const char *format, va_list arguments)
     __attribute__((format(printf, 1, 0)));
+
+/* The whole of the text as a number without a sign, in C's notation; false when
+ * it is none or not below 2^64. */
+bool text_read_number(const char *text, uint64_t *number);
 
 /* Makes bytes from a submission fit to be shown anywhere: valid UTF-8
  * (U+FFFD for what is not), no control characters but newline and tab, no

@@ -3,10 +3,11 @@
  * out.
  */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "die.h"
@@ -19,6 +20,7 @@
 #include "scoreboard.h"
 #include "terminal.h"
 #include "text.h"
+#include "tools.h"
 
 const char *argp_program_version = "vmgrade " VMLAB_VERSION;
 
@@ -39,9 +41,11 @@ static const char intro[] =
     "  0   everything was graded\n"
     "  1   --fail-under was given, and a submission has less\n"
     "  64  usage: see above\n"
+    "  65  no submission holds anything that could be graded\n"
     "  66  a submission is not there\n"
     "  69  a tool or a package is missing\n"
     "  70  a stage is ungraded through trouble of the grader: grade it again\n"
+    "  71 to 77  the machine refuses something; the message says what\n"
     "  78  the catalogue, a rubric or a bug has an error\n"
     "\n"
     "Environment:\n"
@@ -71,16 +75,18 @@ static const struct argp_option program_options[] = {
      "Write the record (vmlab.result/1) to FILE; with several submissions FILE "
      "is a folder that receives NAME.json of each",
      0},
-    {"seed", KEY_SEED, "N", 0,
-     "Seed of the course, instead of the catalogue's", 0},
+    {"seed", KEY_SEED, "N", 0, "Seed of the course, instead of the catalogue's",
+     0},
     {"show", KEY_SHOW, "WHAT", 0,
      "What the report shows of hidden tests: everything (default), inputs, "
      "title, nothing",
      0},
-    {"scoreboard", KEY_SCOREBOARD, NULL, 0,
-     "Show a table instead of reports", 0},
+    {"scoreboard", KEY_SCOREBOARD, NULL, 0, "Show a table instead of reports",
+     0},
     {"fail-under", KEY_FAIL_UNDER, "POINTS", 0,
-     "Exit with 1 when a stage that was submitted has fewer points", 0},
+     "Exit with 1 when a stage that was submitted has fewer points, or nothing "
+     "of a submission could be graded",
+     0},
     {"keep-work", KEY_KEEP_WORK, NULL, 0,
      "Leave the folder in which was worked, and say where it is", 0},
     {"allow-weak-sandbox", KEY_WEAK, NULL, 0,
@@ -102,18 +108,6 @@ struct arguments {
     enum visibility hidden;
 };
 
-static uint64_t
-parse_number(const struct argp_state *state, const char *what,
-             const char *text)
-{
-    char *end;
-    const uint64_t number = strtoull(text, &end, 0);
-    if (*text == '\0' || *text == '-' || *end != '\0') {
-        argp_error(state, "%s takes a whole number, not '%s'", what, text);
-    }
-    return number;
-}
-
 static error_t
 parse(int key, char *text, struct argp_state *state)
 {
@@ -128,12 +122,18 @@ parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_SEED:
         arguments->seed_given = true;
-        arguments->seed = parse_number(state, "--seed", text);
+        if (!text_read_number(text, &arguments->seed)) {
+            argp_error(state,
+                       "--seed takes a whole number below 2^64, not "
+                       "'%s'",
+                       text);
+        }
         break;
     case KEY_SHOW:
         if (!visibility_of_name(text, &arguments->hidden)) {
-            argp_error(state, "--show takes everything, inputs, title or "
-                              "nothing, not '%s'",
+            argp_error(state,
+                       "--show takes everything, inputs, title or "
+                       "nothing, not '%s'",
                        text);
         }
         break;
@@ -143,8 +143,12 @@ parse(int key, char *text, struct argp_state *state)
     case KEY_FAIL_UNDER:
         arguments->fail_under_given = true;
         arguments->fail_under = strtod(text, &end);
-        if (*text == '\0' || *end != '\0') {
-            argp_error(state, "--fail-under takes points, not '%s'", text);
+        if (end == text || *end != '\0' ||
+            !(arguments->fail_under >= 0 && arguments->fail_under <= 100)) {
+            argp_error(state,
+                       "--fail-under takes points from 0 to 100, not "
+                       "'%s'",
+                       text);
         }
         break;
     case KEY_KEEP_WORK:
@@ -210,12 +214,40 @@ check_sandbox(const struct kit *kit, bool allow_weak)
     free(tests);
 }
 
+/* What would stop the run later stops it now. */
+static void
+check_paths(const struct arguments *arguments)
+{
+    const struct strings *const paths = &arguments->paths;
+    const bool many = paths->count > 1;
+    struct strings names = {0};
+    for (size_t i = 0; i < paths->count; i++) {
+        if (access(paths->item[i], F_OK) != 0) {
+            die(EX_NOINPUT, "there is no submission %s:", paths->item[i]);
+        }
+        char *const name = pipeline_name(paths->item[i]);
+        for (size_t j = 0; arguments->json != NULL && j < i; j++) {
+            if (strcmp(names.item[j], name) == 0) {
+                die(EX_USAGE, "%s and %s would both be written to %s/%s.json",
+                    paths->item[j], paths->item[i], arguments->json, name);
+            }
+        }
+        strings_add(&names, name);
+        free(name);
+    }
+    if (arguments->json != NULL && many && mkdir(arguments->json, 0777) != 0 &&
+        errno != EEXIST) {
+        die(EX_CANTCREAT, "cannot make the folder %s:", arguments->json);
+    }
+    strings_free(&names);
+}
+
 static void
 write_json(const struct result *result, const struct report_options *options,
            const char *to, bool many)
 {
-    char *const path = many ? text_format("%s/%s.json", to, result->submission)
-                            : xstrdup(to);
+    char *const path =
+        many ? text_format("%s/%s.json", to, result->submission) : xstrdup(to);
     if (result_write_json(result, options, path) != 0) {
         die(EX_CANTCREAT, "cannot write %s:", path);
     }
@@ -239,9 +271,25 @@ repeat_line(const struct stage_result *stage, const struct test_result *test,
                        again->path);
 }
 
+/* Whether nothing of the submission could be graded: it is empty, broken, or
+ * holds none of the files. */
+static bool
+is_nothing(const struct result *result)
+{
+    for (size_t i = 0; i < result->stage_count; i++) {
+        if (result->stages[i].status != STAGE_NOT_SUBMITTED) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 falls_under(const struct result *result, double points)
 {
+    if (is_nothing(result)) {
+        return true;
+    }
     for (size_t i = 0; i < result->stage_count; i++) {
         const struct stage_result *const stage = &result->stages[i];
         if (stage->status != STAGE_NOT_SUBMITTED &&
@@ -256,15 +304,18 @@ int
 main(int argc, char **argv)
 {
     struct arguments arguments = {.hidden = SHOW_EVERYTHING};
-    const struct argp argp = {program_options, parse, "grade PATH...", intro,
-                              NULL,    NULL,  NULL};
+    const struct argp argp = {
+        program_options, parse, "grade PATH...", intro, NULL, NULL, NULL};
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 
     sandbox_protect_self();
     struct kit *const kit = kit_open();
     check_stages(kit, &arguments.stages);
+    check_paths(&arguments);
+    tools_must_be_there(true, true);
     check_sandbox(kit, arguments.allow_weak);
+    kit_make_reachable(kit, true);
 
     const bool many = arguments.paths.count > 1;
     const bool table = many || arguments.scoreboard;
@@ -289,7 +340,7 @@ main(int argc, char **argv)
         .step = progress_step,
         .context = &progress,
     };
-    bool trouble = false, under = false;
+    bool trouble = false, under = false, nothing = true;
     if (table) {
         scoreboard_head(stdout, &report);
         fflush(stdout);
@@ -309,6 +360,7 @@ main(int argc, char **argv)
         if (arguments.json != NULL) {
             write_json(result, &report, arguments.json, many);
         }
+        nothing = nothing && is_nothing(result);
         trouble = trouble || result_has_trouble(result);
         under = under || (arguments.fail_under_given &&
                           falls_under(result, arguments.fail_under));
@@ -322,5 +374,5 @@ main(int argc, char **argv)
                   "again");
         return EX_SOFTWARE;
     }
-    return under ? 1 : EX_OK;
+    return under ? 1 : nothing ? EX_DATAERR : EX_OK;
 }

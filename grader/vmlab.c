@@ -7,6 +7,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,15 @@
 #include "sandbox/sandbox.h"
 #include "terminal.h"
 #include "text.h"
+#include "tools.h"
 
 const char *argp_program_version = "vmlab " VMLAB_VERSION;
 
 static const char intro[] =
     "Build virtual memory, one module at a time.\v"
     "Commands:\n"
-    "  check [M...]      compile assignments/M/M.c, run the public tests and "
-    "your own\n"
+    "  check [M...]      compile assignments/M/M.c, run public and own "
+    "tests\n"
     "  status            where you are in the course\n"
     "  debug M TEST      stop in your code, in gdb, when the test calls it\n"
     "\n"
@@ -45,11 +47,15 @@ static const char intro[] =
     "  66  the file to check is not there\n"
     "  69  a tool or a package is missing\n"
     "  70  trouble of the kit: try again\n"
+    "  71 to 77  the machine refuses something; the message says what\n"
+    "  78  the catalogue, a rubric or a bug has an error\n"
     "\n"
     "Environment:\n"
     "  NO_COLOR       no colour, even on a terminal\n"
-    "  VMLAB_EVENTS   a file that receives every call between tests and module "
-    "as JSON lines\n"
+    "  TMPDIR         where work folders are made (/tmp)\n"
+    "  VMLAB_EVENTS   a file that receives every call between tests and "
+    "module,\n"
+    "                 as JSON lines\n"
     "\n"
     "Examples:\n"
     "  vmlab check segment\n"
@@ -78,11 +84,34 @@ struct arguments {
     uint64_t seed;
 };
 
+/* Whether the command is one, with as many words behind it as it takes. */
+static void
+check_words(const struct arguments *arguments, const struct argp_state *state)
+{
+    const char *const command = arguments->command;
+    if (command == NULL) {
+        argp_error(state, "say what to do: check, status or debug");
+    } else if (strcmp(command, "debug") == 0) {
+        if (arguments->words.count != 2) {
+            argp_error(state, "debug takes a stage and a public test: vmlab "
+                              "debug segment NAME");
+        }
+    } else if (strcmp(command, "status") == 0) {
+        if (arguments->words.count != 0) {
+            argp_error(state, "status takes no stage: it shows all");
+        }
+    } else if (strcmp(command, "check") != 0) {
+        argp_error(state,
+                   "there is no command '%s'; there are: check, status, "
+                   "debug",
+                   command);
+    }
+}
+
 static error_t
 parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *const arguments = state->input;
-    char *end;
     switch (key) {
     case KEY_TEST:
         arguments->test = text;
@@ -94,10 +123,12 @@ parse(int key, char *text, struct argp_state *state)
         arguments->folder = text;
         break;
     case KEY_SEED:
-        arguments->seed = strtoull(text, &end, 0);
         arguments->seed_given = true;
-        if (*text == '\0' || *text == '-' || *end != '\0') {
-            argp_error(state, "--seed takes a whole number, not '%s'", text);
+        if (!text_read_number(text, &arguments->seed)) {
+            argp_error(state,
+                       "--seed takes a whole number below 2^64, not "
+                       "'%s'",
+                       text);
         }
         break;
     case ARGP_KEY_ARG:
@@ -108,9 +139,7 @@ parse(int key, char *text, struct argp_state *state)
         }
         break;
     case ARGP_KEY_END:
-        if (arguments->command == NULL) {
-            argp_error(state, "say what to do: check, status or debug");
-        }
+        check_words(arguments, state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -226,9 +255,8 @@ static char *
 folder_of(const struct kit *kit, const struct arguments *arguments,
           const char *stage)
 {
-    return arguments->folder != NULL
-               ? xstrdup(arguments->folder)
-               : kit_path(kit, "assignments/%s", stage);
+    return arguments->folder != NULL ? xstrdup(arguments->folder)
+                                     : kit_path(kit, "assignments/%s", stage);
 }
 
 static bool
@@ -289,49 +317,60 @@ check_stage(const struct kit *kit, const struct arguments *arguments,
     return status;
 }
 
+/* Ends the program with a message and what could have been meant. */
+static noreturn void
+die_with_choice(char *message, struct strings *choice)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        char *const longer = text_format("%s\n  %s", message, choice->item[i]);
+        free(message);
+        message = longer;
+    }
+    die(EX_USAGE, "%s", message);
+}
+
 static void
 must_be_public_test(const struct kit_stage *stage, const char *test)
 {
     const struct rubric_test *const found = rubric_find(stage->rubric, test);
+    struct strings choice = {0};
     if (found != NULL && found->suite == SUITE_PUBLIC) {
         return;
     }
-    warn_user("stage %s has no public test '%s'; there are:",
-              stage->stage->name, test);
     for (unsigned i = 0; i < stage->rubric->test_count; i++) {
         if (stage->rubric->tests[i].suite == SUITE_PUBLIC) {
-            fprintf(stderr, "  %s\n", stage->rubric->tests[i].id);
+            strings_add(&choice, stage->rubric->tests[i].id);
         }
     }
-    exit(EX_USAGE);
+    die_with_choice(text_format("stage %s has no public test '%s'; there are:",
+                                stage->stage->name, test),
+                    &choice);
 }
 
 static const struct kit_stage *
 stage_named(const struct kit *kit, const char *name)
 {
     const struct kit_stage *const stage = kit_stage(kit, name);
-    if (stage == NULL) {
-        warn_user("there is no stage '%s'; there are:", name);
-        for (size_t i = 0; i < kit->stage_count; i++) {
-            fprintf(stderr, "  %s\n", kit->stages[i].stage->name);
-        }
-        exit(EX_USAGE);
+    struct strings choice = {0};
+    if (stage != NULL) {
+        return stage;
     }
-    return stage;
+    for (size_t i = 0; i < kit->stage_count; i++) {
+        strings_add(&choice, kit->stages[i].stage->name);
+    }
+    die_with_choice(text_format("there is no stage '%s'; there are:", name),
+                    &choice);
 }
 
 static int
-check(const struct kit *kit, const struct arguments *arguments)
+check(struct kit *kit, const struct arguments *arguments)
 {
     struct strings names = {0};
     int status = EX_OK;
+    tools_must_be_there(arguments->memory, arguments->test == NULL);
     for (size_t i = 0; i < arguments->words.count; i++) {
-        const struct kit_stage *const stage =
-            stage_named(kit, arguments->words.item[i]);
-        if (arguments->test != NULL) {
-            must_be_public_test(stage, arguments->test);
-        }
-        strings_add(&names, stage->stage->name);
+        strings_add(&names,
+                    stage_named(kit, arguments->words.item[i])->stage->name);
     }
     for (size_t i = 0; names.count == 0 && i < kit->stage_count; i++) {
         const char *const name = kit->stages[i].stage->name;
@@ -340,6 +379,10 @@ check(const struct kit *kit, const struct arguments *arguments)
             strings_add(&names, name);
         }
     }
+    for (size_t i = 0; arguments->test != NULL && i < names.count; i++) {
+        must_be_public_test(kit_stage(kit, names.item[i]), arguments->test);
+    }
+    kit_make_reachable(kit, false);
     for (size_t i = 0; i < names.count; i++) {
         const int one = check_stage(kit, arguments, names.item[i]);
         status = one > status ? one : status;
@@ -351,13 +394,13 @@ check(const struct kit *kit, const struct arguments *arguments)
 static int
 show_status(const struct kit *kit)
 {
-    printf("%-10s %-36s %s\n", "stage", "title", "public tests at last check");
+    printf("%-10s %-30s %s\n", "stage", "title", "public tests at last check");
     for (size_t i = 0; i < kit->stage_count; i++) {
         const struct stage *const stage = kit->stages[i].stage;
         const struct standing standing = load_standing(kit, stage->name);
-        printf("%-10s %-36s ", stage->name, stage->title);
+        printf("%-10s %-30s ", stage->name, stage->title);
         if (!standing.known) {
-            printf("not checked yet: vmlab check %s\n", stage->name);
+            printf("not checked: build/vmlab check %s\n", stage->name);
         } else {
             printf("%u of %u pass%s; own tests: %u of %u\n", standing.passed,
                    standing.all, is_finished(&standing) ? ", done" : "",
@@ -370,10 +413,6 @@ show_status(const struct kit *kit)
 static int
 debug(const struct kit *kit, const struct arguments *arguments)
 {
-    if (arguments->words.count != 2) {
-        die(EX_USAGE, "debug takes a stage and a public test: vmlab debug "
-                      "segment NAME");
-    }
     const struct kit_stage *const stage =
         stage_named(kit, arguments->words.item[0]);
     must_be_public_test(stage, arguments->words.item[1]);
@@ -399,16 +438,13 @@ main(int argc, char **argv)
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct kit *const kit = kit_open();
-    int status = EX_OK;
+    int status;
     if (strcmp(arguments.command, "check") == 0) {
         status = check(kit, &arguments);
     } else if (strcmp(arguments.command, "status") == 0) {
         status = show_status(kit);
-    } else if (strcmp(arguments.command, "debug") == 0) {
-        status = debug(kit, &arguments);
     } else {
-        die(EX_USAGE, "there is no command '%s': check, status or debug",
-            arguments.command);
+        status = debug(kit, &arguments);
     }
     kit_free(kit);
     strings_free(&arguments.words);

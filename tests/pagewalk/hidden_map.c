@@ -418,13 +418,13 @@ Test(hidden, next_is_the_page_itself_or_the_first_above)
             struct space *const space = littered(format, &mach);
             struct pw_leaf *const leaf = arena_object(struct pw_leaf);
             check_status(pw_map(space, 0x00803000, 0x9000, 4096, PW_W), PW_OK);
-            check_status(pw_map(space, 0x08000000, 0xA000, 4096, 0), PW_OK);
+            check_status(pw_map(space, 0x01000000, 0xA000, 4096, 0), PW_OK);
             static const struct {
                 uint64_t from, at;
-            } cases[] = {{0, 0x00803000},          {0x00802FFF, 0x00803000},
+            } cases[] = {{0x00700000, 0x00803000}, {0x00802FFF, 0x00803000},
                          {0x00803000, 0x00803000}, {0x00803FFF, 0x00803000},
-                         {0x00804000, 0x08000000}, {0x07FFFFFF, 0x08000000},
-                         {0x08000FFF, 0x08000000}};
+                         {0x00804000, 0x01000000}, {0x00FFFFFF, 0x01000000},
+                         {0x01000FFF, 0x01000000}};
             for (unsigned k = 0; k < sizeof cases / sizeof *cases; k++) {
                 check_context("%s, from 0x%llx", format_name(format),
                               (unsigned long long)cases[k].from);

@@ -7,11 +7,14 @@
 
 /* ---- 48 pages ----------------------------------------------------------------------
  *
- *    0 .. 15 | 16 .. 31        32 .. 47
+ *     0 .. 3 | 4 .. 31        32 .. 47
  *            ^ where tables of every level end; the last 16 lie elsewhere
+ *
+ * Few lie below the boundary, because a module that looks whether a table is
+ * empty may read it from its first entry on.
  */
 
-enum { PAGES = 48, RANGE = 32 };
+enum { PAGES = 48, RANGE = 32, BELOW = 4 };
 
 struct world {
     enum pw_format format;
@@ -28,7 +31,7 @@ page_va(const struct world *w, unsigned page)
         w->format == PW_FOUR_LEVEL ? UINT64_C(0x8000000000) : 0x08000000;
     const uint64_t apart =
         w->format == PW_FOUR_LEVEL ? UINT64_C(0x40000000) : 0x05000000;
-    return page < RANGE ? middle + (page - 16) * UINT64_C(4096)
+    return page < RANGE ? middle - BELOW * 4096 + page * UINT64_C(4096)
                         : middle + apart + (page - RANGE) * UINT64_C(4096);
 }
 
@@ -325,6 +328,11 @@ do_find(struct model *m, const struct property_step *s)
     unsigned next = page;
     while (next < PAGES && m->leaf[next] == 0)
         next++;
+    /* Looking through gibibytes costs time: not often, and not in one table of
+     * a million entries. */
+    if ((next == PAGES || (page < RANGE) != (next < RANGE)) &&
+        (s->number[2] >= 4 || m->w->format == PW_FLAT))
+        return true;
     want = next < PAGES ? PW_OK : PW_NOT_MAPPED;
     return same_status(m, "pw_next", pw_next(m->space, va, leaf), want) &&
            (want != PW_OK ||
@@ -397,23 +405,23 @@ check_random(enum pw_format format, uint32_t flags, const char *about,
 
 Test(hidden, random_calls_agree_with_a_model_in_one_level)
 {
-    check_random(PW_FLAT, PW_WP, "a PW_FLAT space with PW_WP", 1000);
+    check_random(PW_FLAT, PW_WP, "a PW_FLAT space with PW_WP", 700);
 }
 
 Test(hidden, random_calls_agree_with_a_model_in_two_levels)
 {
-    check_random(PW_TWO_LEVEL, 0, "a PW_TWO_LEVEL space", 2000);
+    check_random(PW_TWO_LEVEL, 0, "a PW_TWO_LEVEL space", 1500);
 }
 
 Test(hidden, random_calls_agree_with_a_model_in_segments)
 {
-    check_random(PW_SEGMENTED, PW_WP, "a PW_SEGMENTED space with PW_WP", 1000);
+    check_random(PW_SEGMENTED, PW_WP, "a PW_SEGMENTED space with PW_WP", 800);
 }
 
 Test(hidden, random_calls_agree_with_a_model_in_four_levels)
 {
     check_random(PW_FOUR_LEVEL, PW_NXE | PW_WP,
-                 "a PW_FOUR_LEVEL space with PW_NXE and PW_WP", 1500);
+                 "a PW_FOUR_LEVEL space with PW_NXE and PW_WP", 1000);
 }
 
 /* ---- Entries that nobody would write --------------------------------------------------- */

@@ -10,7 +10,7 @@ struct space {
     /* TODO: what else a space has to remember */
 };
 
-/* ---- Making and destroying --------------------------------------------------- */
+/* ---- Making and destroying ---------------------------------------------- */
 
 struct space *
 pw_create(struct mach *mach, enum pw_format format, uint32_t flags)
@@ -45,7 +45,7 @@ pw_table_bytes(struct space *space)
     return UINT64_MAX;
 }
 
-/* ---- Mapping ----------------------------------------------------------------- */
+/* ---- Mapping ------------------------------------------------------------ */
 
 int
 pw_map(struct space *space, uint64_t va, uint64_t pa, uint64_t bytes,
@@ -64,7 +64,7 @@ pw_entry(struct space *space, uint64_t va, struct pw_leaf *leaf)
     return PW_NOT_IMPLEMENTED;
 }
 
-/* ---- Walking ----------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 int
 pw_walk(struct space *space, uint64_t va, uint32_t access,
@@ -75,7 +75,7 @@ pw_walk(struct space *space, uint64_t va, uint32_t access,
     return PW_NOT_IMPLEMENTED;
 }
 
-/* ---- Changing ---------------------------------------------------------------- */
+/* ---- Changing ----------------------------------------------------------- */
 
 int
 pw_unmap(struct space *space, uint64_t va, uint64_t bytes)
@@ -101,7 +101,7 @@ pw_next(struct space *space, uint64_t va, struct pw_leaf *leaf)
     return PW_NOT_IMPLEMENTED;
 }
 
-/* ---- Bonus: segments over paging --------------------------------------------- */
+/* ---- Bonus: segments over paging ---------------------------------------- */
 
 int
 pw_walk_segmented(struct seg_cpu *cpu, struct space *space, enum seg_reg reg,

@@ -15,7 +15,7 @@ VMLAB_SUITE(pagewalk)
 
 #define OPEN (PW_P | PW_W | PW_U)
 
-/* ---- Tables by hand ------------------------------------------------------------- */
+/* ---- Tables by hand ----------------------------------------------------- */
 
 static uint64_t
 peek(struct mach *mach, uint64_t pa, unsigned bytes)
@@ -105,7 +105,7 @@ end_way(const struct way *w)
         check_eq((w)->r->fault.address, want_address);                         \
     } while (0)
 
-/* ---- The leaf of a two-level space, as it stands in memory ------------------------ */
+/* ---- The leaf of a two-level space, as it stands in memory -------------- */
 
 static uint64_t
 root_entry(struct mach *mach, struct space *space, uint64_t va)
@@ -154,7 +154,7 @@ end(struct mach *mach, struct space *space)
     check_frames_used(mach, 0);
 }
 
-/* ---- Spaces ----------------------------------------------------------------------- */
+/* ---- Spaces ------------------------------------------------------------- */
 
 Test(pagewalk, spaces_begin_empty_and_end_without_a_trace)
 {
@@ -217,7 +217,7 @@ Test(pagewalk, null_is_refused)
     end(mach, space);
 }
 
-/* ---- Walks ------------------------------------------------------------------------ */
+/* ---- Walks -------------------------------------------------------------- */
 
 Test(pagewalk, addresses_are_cut_as_the_format_says)
 {
@@ -330,7 +330,7 @@ Test(pagewalk, results_are_untouched_where_they_do_not_count)
     end_way(&w);
 }
 
-/* ---- Mapping ---------------------------------------------------------------------- */
+/* ---- Mapping ------------------------------------------------------------ */
 
 Test(pagewalk, mapping_writes_exactly_these_entries)
 {
@@ -441,7 +441,7 @@ Test(pagewalk, failed_mapping_is_undone)
     end(mach, space);
 }
 
-/* ---- Unmapping, rights, finding ----------------------------------------------------- */
+/* ---- Unmapping, rights, finding ----------------------------------------- */
 
 Test(pagewalk, tables_go_with_their_last_page)
 {
@@ -556,7 +556,7 @@ Test(pagewalk, segments_have_tables_of_16_kib)
     end(mach, space);
 }
 
-/* ---- Bonus: large pages --------------------------------------------------------------- */
+/* ---- Bonus: large pages ------------------------------------------------- */
 
 Test(pagewalk, large_pages_are_walked)
 {
@@ -616,7 +616,7 @@ Test(pagewalk, large_pages_are_mapped_and_changed_whole)
     end(mach, space);
 }
 
-/* ---- Bonus: four levels ----------------------------------------------------------------- */
+/* ---- Bonus: four levels ------------------------------------------------- */
 
 #define LONG_VA UINT64_C(0x00005A5A5A5A5ABC)
 
@@ -736,7 +736,7 @@ Test(pagewalk, tables_of_four_levels_are_made_and_freed)
     end(mach, space);
 }
 
-/* ---- Bonus: segments over paging ---------------------------------------------------------- */
+/* ---- Bonus: segments over paging ---------------------------------------- */
 
 Test(pagewalk, segments_come_before_pages)
 {

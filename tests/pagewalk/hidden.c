@@ -7,7 +7,7 @@
 
 VMLAB_SUITE(hidden)
 
-/* ---- Making and destroying ---------------------------------------------------- */
+/* ---- Making and destroying ---------------------------------------------- */
 
 Test(hidden, root_table_is_empty_whoever_had_the_frames)
 {
@@ -161,7 +161,7 @@ Test(hidden, nothing_is_a_bad_argument)
     check_status(pw_destroy(space), PW_OK);
 }
 
-/* ---- Finding the leaf ------------------------------------------------------------ */
+/* ---- Finding the leaf --------------------------------------------------- */
 
 /* Each of these addresses is found through the entry that the contract names,
  * in a machine where all other entries are empty. */
@@ -275,7 +275,7 @@ Test(hidden, walk_sees_what_memory_says_now)
     end_path(&p);
 }
 
-/* ---- Absent pages -------------------------------------------------------------------- */
+/* ---- Absent pages ------------------------------------------------------- */
 
 Test(hidden, absent_page_is_not_present)
 {
@@ -336,10 +336,10 @@ Test(hidden, absent_page_below_a_table_that_refuses_is_not_present)
     }
 }
 
-/* ---- Rights ------------------------------------------------------------------------------ */
+/* ---- Rights ------------------------------------------------------------- */
 
-/* Clears `bit` at each level in turn and wants `status` there for both accesses,
- * and PW_OK with the bit everywhere. */
+/* Clears `bit` at each level in turn and wants `status` there for both
+ * accesses, and PW_OK with the bit everywhere. */
 static void
 check_needed(uint64_t bit, uint32_t flags, uint32_t one, uint32_t other,
              int status)
@@ -446,7 +446,7 @@ Test(hidden, every_combination_of_rights_is_judged)
     }
 }
 
-/* ---- What a walk tells --------------------------------------------------------------------- */
+/* ---- What a walk tells -------------------------------------------------- */
 
 Test(hidden, error_code_tells_the_access)
 {
@@ -625,7 +625,7 @@ Test(hidden, stack_does_not_matter_below_4_gib)
     end_path(&p);
 }
 
-/* ---- What a walk leaves ----------------------------------------------------------------------- */
+/* ---- What a walk leaves ------------------------------------------------- */
 
 Test(hidden, accessed_is_set_at_every_level)
 {

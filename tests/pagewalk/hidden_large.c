@@ -10,7 +10,7 @@ new_large(uint32_t flags, uint64_t va, uint64_t pa)
     return new_path_to(PW_TWO_LEVEL, PW_PSE | flags, va, 0, pa);
 }
 
-/* ---- Walking 4 MiB pages ------------------------------------------------------- */
+/* ---- Walking 4 MiB pages ------------------------------------------------ */
 
 Test(hidden, large_page_has_an_offset_of_22_bits)
 {
@@ -105,7 +105,7 @@ Test(hidden, rights_of_a_large_page_are_judged)
     end_path(&p);
 }
 
-/* ---- Mapping 4 MiB pages ----------------------------------------------------------- */
+/* ---- Mapping 4 MiB pages ------------------------------------------------ */
 
 Test(hidden, large_page_is_mapped_without_a_table)
 {
@@ -220,7 +220,7 @@ Test(hidden, lowest_page_says_why_a_range_is_refused)
     check_end(mach, space, 0);
 }
 
-/* ---- Changing 4 MiB pages ------------------------------------------------------------- */
+/* ---- Changing 4 MiB pages ----------------------------------------------- */
 
 Test(hidden, large_page_is_unmapped_whole)
 {
@@ -320,7 +320,7 @@ Test(hidden, destroy_does_not_take_large_pages_for_tables)
     check(frame_in_use(mach, page), "a frame of a large page was given back");
 }
 
-/* ---- Segments over paging ------------------------------------------------------------------ */
+/* ---- Segments over paging ----------------------------------------------- */
 
 /* A processor whose DS begins at `base` and has these rights. */
 static struct seg_cpu *

@@ -19,7 +19,7 @@ new_long_large(uint32_t flags, unsigned leaf, uint64_t pa)
     return new_path_to(PW_FOUR_LEVEL, flags, VA, leaf, pa);
 }
 
-/* ---- Finding the leaf ------------------------------------------------------------- */
+/* ---- Finding the leaf --------------------------------------------------- */
 
 Test(hidden, four_indexes_are_9_bits_each)
 {
@@ -103,7 +103,7 @@ Test(hidden, ps_in_a_long_page_table_is_no_size)
     end_path(&p);
 }
 
-/* ---- Canonical addresses ------------------------------------------------------------- */
+/* ---- Canonical addresses ------------------------------------------------ */
 
 static const uint64_t crooked[] = {
     UINT64_C(0x0000800000000000), UINT64_C(0xFFFF7FFFFFFFFFFF),
@@ -153,7 +153,7 @@ Test(hidden, crooked_address_is_not_looked_up)
     end_path(&p);
 }
 
-/* ---- Rights ------------------------------------------------------------------------------ */
+/* ---- Rights ------------------------------------------------------------- */
 
 Test(hidden, long_rights_are_needed_at_every_level)
 {
@@ -239,7 +239,7 @@ Test(hidden, fetch_is_told_with_nxe_alone)
     }
 }
 
-/* ---- Reserved bits -------------------------------------------------------------------------- */
+/* ---- Reserved bits ------------------------------------------------------ */
 
 Test(hidden, address_bits_above_40_are_reserved)
 {
@@ -309,7 +309,7 @@ Test(hidden, reserved_bit_counts_before_rights)
     end_path(&p);
 }
 
-/* ---- What a walk leaves ---------------------------------------------------------------------- */
+/* ---- What a walk leaves ------------------------------------------------- */
 
 Test(hidden, four_entries_are_read_once_and_marked)
 {
@@ -340,7 +340,7 @@ Test(hidden, marks_keep_the_upper_half_of_an_entry)
     end_path(&p);
 }
 
-/* ---- Changing tables ---------------------------------------------------------------------------- */
+/* ---- Changing tables ---------------------------------------------------- */
 
 Test(hidden, long_page_needs_three_tables)
 {

@@ -1,4 +1,4 @@
-/* hidden_map.c - making, changing and freeing tables of the required formats. */
+/* hidden_map.c - making, changing and freeing the tables that must be. */
 #include "pw_help.h"
 
 /* A space in a machine whose free frames hold litter, which shows a table that
@@ -11,7 +11,7 @@ littered(enum pw_format format, struct mach **mach)
     return new_space(*mach, format, 0);
 }
 
-/* ---- Mapping ------------------------------------------------------------------------ */
+/* ---- Mapping ------------------------------------------------------------ */
 
 Test(hidden, leaf_is_address_rights_and_present)
 {
@@ -357,7 +357,7 @@ Test(hidden, map_refuses_bits_that_are_no_rights)
     check_end(mach, space, 0);
 }
 
-/* ---- Finding pages -------------------------------------------------------------------- */
+/* ---- Finding pages ------------------------------------------------------ */
 
 Test(hidden, entry_is_found_without_an_access)
 {
@@ -481,7 +481,7 @@ Test(hidden, next_visits_present_and_swapped_pages_in_order)
     check_end(mach, space, 0);
 }
 
-/* ---- Unmapping -------------------------------------------------------------------------- */
+/* ---- Unmapping ---------------------------------------------------------- */
 
 Test(hidden, unmapped_leaf_is_empty_and_its_neighbours_stay)
 {
@@ -696,7 +696,7 @@ Test(hidden, unmap_and_protect_refuse_a_range_that_is_none)
     check_end(mach, space, 0);
 }
 
-/* ---- Changing rights ---------------------------------------------------------------------- */
+/* ---- Changing rights ---------------------------------------------------- */
 
 Test(hidden, protect_gives_and_takes_w_and_u)
 {
@@ -839,7 +839,7 @@ Test(hidden, protect_refuses_bits_that_are_no_rights)
     check_end(mach, space, 0);
 }
 
-/* ---- What tables cost ------------------------------------------------------------------------ */
+/* ---- What tables cost --------------------------------------------------- */
 
 Test(hidden, flat_table_costs_4_mib_per_space)
 {

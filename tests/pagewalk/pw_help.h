@@ -13,7 +13,7 @@
 #include "pagewalk/pagewalk.h"
 #include "vmlab_test.h"
 
-/* ---- Formats, as the contract draws them ---------------------------------------- */
+/* ---- Formats, as the contract draws them -------------------------------- */
 
 enum { MOST_LEVELS = 4, FRAMES = 4096 };
 
@@ -41,7 +41,7 @@ format_name(enum pw_format format)
     return names[format];
 }
 
-/* ---- Entries in memory, without counting ------------------------------------------ */
+/* ---- Entries in memory, without counting -------------------------------- */
 
 static inline uint64_t
 peek_entry(struct mach *mach, enum pw_format format, uint64_t pa)
@@ -84,7 +84,7 @@ address_in(enum pw_format format, uint64_t entry)
            (format == PW_FOUR_LEVEL ? UINT64_C(0xFFFFFFF000) : 0xFFFFF000);
 }
 
-/* ---- A way to one page, made by hand ------------------------------------------------ */
+/* ---- A way to one page, made by hand ------------------------------------ */
 
 struct path {
     struct mach *mach;
@@ -200,7 +200,7 @@ static const struct kind kinds[] = {
 };
 #define EACH_KIND(i) (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
 
-/* ---- A look at the module's tables ----------------------------------------------------- */
+/* ---- A look at the module's tables -------------------------------------- */
 
 /* The entries on the way to a page, down to its leaf or an empty entry. */
 struct sight {
@@ -246,7 +246,7 @@ leaf_at(struct mach *mach, struct space *space, enum pw_format format,
     return s.at[s.level];
 }
 
-/* ---- Nothing has changed ------------------------------------------------------------------ */
+/* ---- Nothing has changed ------------------------------------------------ */
 
 /* A digest of which frames are in use and of all that is in them. */
 static inline uint64_t

@@ -3,7 +3,7 @@
  *
  * A walk reads all entries of the way into an array and asks its questions of
  * the array.  pw_map takes all frames that it will need before it writes the
- * first entry, so that a missing frame leaves nothing to undo.  The module keeps
+ * first entry, so that a missing frame leaves nothing to undo.  The module has
  * no count of its tables: pw_table_bytes goes through them.
  */
 #include "pagewalk/pagewalk.h"
@@ -30,7 +30,7 @@ struct space {
     uint64_t root;
 };
 
-/* ---- Memory ------------------------------------------------------------------------ */
+/* ---- Memory ------------------------------------------------------------- */
 
 static uint64_t
 load(const struct space *s, uint64_t pa)
@@ -69,7 +69,7 @@ page_at(const struct space *s, unsigned level)
     return UINT64_C(1) << s->step[level].shift;
 }
 
-/* ---- The way of an address ------------------------------------------------------------ */
+/* ---- The way of an address ---------------------------------------------- */
 
 struct way {
     unsigned count; /* entries read                                           */
@@ -117,7 +117,7 @@ low(const struct way *w)
     return w->count - 1;
 }
 
-/* ---- Making ------------------------------------------------------------------------------ */
+/* ---- Making ------------------------------------------------------------- */
 
 static uint64_t
 take(const struct space *s, unsigned level)
@@ -233,7 +233,7 @@ pw_table_bytes(struct space *space)
     return space != NULL ? 4096 * all_tables(space, 0, space->root, false) : 0;
 }
 
-/* ---- Ranges ------------------------------------------------------------------------------- */
+/* ---- Ranges ------------------------------------------------------------- */
 
 /* Pages of 4 KiB in the range, or 0 when it is none. */
 static uint64_t
@@ -273,7 +273,7 @@ level_for(const struct space *s, uint64_t rights)
     return s->depth;
 }
 
-/* ---- Mapping -------------------------------------------------------------------------------- */
+/* ---- Mapping ------------------------------------------------------------ */
 
 /* The frames of tables that a call of pw_map will need, in the order in which
  * it will need them. */
@@ -402,7 +402,7 @@ pw_map(struct space *space, uint64_t va, uint64_t pa, uint64_t bytes,
     return PW_OK;
 }
 
-/* ---- Changing ------------------------------------------------------------------------------- */
+/* ---- Changing ----------------------------------------------------------- */
 
 /* Calls `act` for every leaf of the range, when it is a range of whole pages in
  * use. */
@@ -478,7 +478,7 @@ pw_protect(struct space *space, uint64_t va, uint64_t bytes, uint64_t rights)
     return for_all(space, va, pages * 4096, reset, rights);
 }
 
-/* ---- Finding ---------------------------------------------------------------------------------- */
+/* ---- Finding ------------------------------------------------------------ */
 
 static bool
 is_bent(uint64_t va)
@@ -534,7 +534,7 @@ pw_next(struct space *space, uint64_t va, struct pw_leaf *leaf)
     return PW_NOT_MAPPED;
 }
 
-/* ---- Walking ------------------------------------------------------------------------------------ */
+/* ---- Walking ------------------------------------------------------------ */
 
 static uint64_t
 must_be_0(const struct space *s, unsigned level, uint64_t entry)

@@ -1,5 +1,5 @@
 /*
- * denials.c - what is forbidden adds up: rights that are missing are kept in one
+ * denials.c - what is forbidden adds up: missing rights are kept in one
  * mask, so that every level only ever adds to it.
  *
  * A walk turns the access into a mask of bits that must not be forbidden.  The
@@ -92,7 +92,7 @@ stops(const struct space *s, int level, uint64_t entry)
     return s->wide ? level > 0 : s->pse;
 }
 
-/* ---- Tables ------------------------------------------------------------------------ */
+/* ---- Tables ------------------------------------------------------------- */
 
 static struct table *
 make(struct space *s, int level, uint64_t led_by)
@@ -196,7 +196,7 @@ pw_table_bytes(struct space *s)
     return frames << 12;
 }
 
-/* ---- Addresses ------------------------------------------------------------------------ */
+/* ---- Addresses ---------------------------------------------------------- */
 
 /* Whether bits 63..47 of an address of four levels differ. */
 static int
@@ -242,7 +242,7 @@ seek(const struct space *s, uint64_t va, uint64_t *pa, uint64_t *entry)
     }
 }
 
-/* ---- Mapping ----------------------------------------------------------------------------- */
+/* ---- Mapping ------------------------------------------------------------ */
 
 static uint64_t
 grants(const struct space *s)
@@ -346,7 +346,7 @@ pw_map(struct space *s, uint64_t va, uint64_t pa, uint64_t bytes,
     return PW_OK;
 }
 
-/* ---- Changing ------------------------------------------------------------------------------ */
+/* ---- Changing ----------------------------------------------------------- */
 
 static int
 is_used(const struct space *s, uint64_t va, uint64_t size)
@@ -425,7 +425,7 @@ pw_protect(struct space *s, uint64_t va, uint64_t bytes, uint64_t rights)
     return status;
 }
 
-/* ---- Finding --------------------------------------------------------------------------------- */
+/* ---- Finding ------------------------------------------------------------ */
 
 int
 pw_entry(struct space *s, uint64_t va, struct pw_leaf *leaf)
@@ -442,7 +442,7 @@ pw_entry(struct space *s, uint64_t va, struct pw_leaf *leaf)
     return PW_OK;
 }
 
-/* Keeps the tables on the way, and goes up when one has been read to its end. */
+/* Keeps the tables on the way, and goes up when one is read to its end. */
 int
 pw_next(struct space *s, uint64_t va, struct pw_leaf *leaf)
 {
@@ -474,7 +474,7 @@ pw_next(struct space *s, uint64_t va, struct pw_leaf *leaf)
     }
 }
 
-/* ---- Walking ----------------------------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 static int
 is_broken(const struct space *s, int level, uint64_t entry)

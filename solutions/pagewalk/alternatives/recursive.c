@@ -106,7 +106,7 @@ below(const struct space *s, uint64_t entry)
                                                : UINT64_C(0xFFFFF000));
 }
 
-/* ---- Tables -------------------------------------------------------------------- */
+/* ---- Tables ------------------------------------------------------------- */
 
 static uint64_t
 new_table(struct space *s, unsigned level)
@@ -209,7 +209,7 @@ pw_table_bytes(struct space *s)
     return s ? s->frames << 12 : 0;
 }
 
-/* ---- Ranges ----------------------------------------------------------------------- */
+/* ---- Ranges ------------------------------------------------------------- */
 
 /* The last address of what `bytes` bytes from `va` on touch, in whole pages;
  * 0 when the range is none (which no range ends at). */
@@ -413,7 +413,7 @@ pw_protect(struct space *s, uint64_t va, uint64_t bytes, uint64_t rights)
     return status;
 }
 
-/* ---- Finding ------------------------------------------------------------------------ */
+/* ---- Finding ------------------------------------------------------------ */
 
 /* The first leaf in use in a table whose first address is `base`, at or behind
  * `from`. */
@@ -479,7 +479,7 @@ pw_entry(struct space *s, uint64_t va, struct pw_leaf *leaf)
     }
 }
 
-/* ---- Walking -------------------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 static int
 is_reserved(const struct space *s, unsigned l, uint64_t entry)

@@ -42,7 +42,7 @@ take_apart(uint64_t raw)
     };
 }
 
-/* ---- A cursor: one entry on the way to an address ------------------------------- */
+/* ---- A cursor: one entry on the way to an address ----------------------- */
 
 struct cursor {
     const struct space *s;
@@ -162,7 +162,7 @@ bytes_here(const struct cursor *c)
     return UINT64_C(1) << c->shift;
 }
 
-/* ---- Tables -------------------------------------------------------------------- */
+/* ---- Tables ------------------------------------------------------------- */
 
 static uint64_t
 frames_needed(const struct space *s, unsigned level)
@@ -298,7 +298,7 @@ pw_table_bytes(struct space *space)
     return space == NULL ? 0 : space->table_bytes;
 }
 
-/* ---- One page -------------------------------------------------------------------- */
+/* ---- One page ----------------------------------------------------------- */
 
 static struct cursor
 find(const struct space *s, uint64_t va)
@@ -354,7 +354,7 @@ unmap_one(struct space *s, uint64_t va)
     give_back(s, va);
 }
 
-/* ---- Ranges of pages ----------------------------------------------------------------- */
+/* ---- Ranges of pages ---------------------------------------------------- */
 
 static int
 is_canonical(uint64_t va)
@@ -489,7 +489,7 @@ pw_protect(struct space *space, uint64_t va, uint64_t bytes, uint64_t rights)
     return PW_OK;
 }
 
-/* ---- Finding --------------------------------------------------------------------------- */
+/* ---- Finding ------------------------------------------------------------ */
 
 static int
 is_address(const struct space *s, uint64_t va)
@@ -540,7 +540,7 @@ pw_next(struct space *space, uint64_t va, struct pw_leaf *leaf)
     }
 }
 
-/* ---- Walking ------------------------------------------------------------------------------ */
+/* ---- Walking ------------------------------------------------------------ */
 
 static int
 has_reserved(const struct cursor *c)

@@ -110,6 +110,10 @@ ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_ent
 symbols = printf '%s\n' '\#define BRIDGE_SYMBOLS 7' '\#define BRIDGE_ROLE 7' \
           '\#define BRIDGE_TABLE "$(1)"' '\#include "expand.h"' \
           | $(CC) -E -P $(INCLUDES) - | tr -s ' \n' '\n' | sed '/^$$$$/d'
+# References that the judge of M serves: those whose tables (X/X.tab, or
+# X/X_served.tab) tests/M/served.tab includes, and those that these need.
+includes = $(shell sed -n 's,^.include "\([a-z]*\)/\1\(_served\)\{0\,1\}[.]tab",\1,p' tests/$(1)/served.tab)
+served = $(sort $(foreach s,$(call includes,$(1)),$(s) $(call served,$(s))))
 
 # References that the judge of M serves: those whose tables (X/X.tab, or
 # X/X_served.tab) tests/M/served.tab includes, and those that these need.

@@ -256,6 +256,7 @@ judge_programs(const struct kit *kit, const struct kit_stage *stage,
     char *argv[] = {judge, NULL};
     const struct own_run run = {
         .tester_argv = argv,
+        .tester_is_ours = true,
         .stage = stage->stage,
         .seed = kit->catalogue->seed,
     };

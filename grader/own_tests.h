@@ -32,6 +32,7 @@ struct own_implementation {
 struct own_run {
     char *const *tester_argv;
     const struct sandbox *tester_sandbox;
+    bool tester_is_ours; /* no limit on its memory: its machines may be large */
     const struct stage *stage; /* its limits                                  */
     uint64_t seed;
 };

@@ -58,7 +58,7 @@ property_step(unsigned at)
     check_context("%s", text);
 }
 
-/* ---- Replaying ----------------------------------------------------------- */
+/* ---- Replaying ---------------------------------------------------------- */
 
 /* A sequence that fails, and how. */
 struct sequence {
@@ -114,7 +114,7 @@ leave_out(const struct property *p, struct sequence *s, unsigned first,
 static unsigned
 shrink(const struct property *p, struct sequence *s)
 {
-    unsigned patience = p->patience != 0 ? p->patience : 10 * p->steps;
+    unsigned patience = p->patience != 0 ? p->patience : 4 * p->steps;
     unsigned length = (s->count + 1) / 2;
     bool again = true;
     while (again && patience >= s->count) {
@@ -136,7 +136,7 @@ shrink(const struct property *p, struct sequence *s)
     return again && s->count > 1 ? 0 : patience;
 }
 
-/* ---- The check ----------------------------------------------------------- */
+/* ---- The check ---------------------------------------------------------- */
 
 static void
 tell(const char *file, int line, const struct property *p,

@@ -46,7 +46,7 @@ struct property {
     bool (*replay)(const struct property_step *step, unsigned count, char *why,
                    unsigned *at, const void *data);
     const void *data; /* handed to all three                                  */
-    /* How many steps shrinking may replay in all; 0: ten times `steps`. */
+    /* How many steps shrinking may replay in all; 0: four times `steps`. */
     unsigned patience;
 };
 

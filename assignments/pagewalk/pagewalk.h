@@ -85,9 +85,9 @@
  *
  * You may use: phys_read*, phys_write*, phys_zero_frame, frame_alloc,
  * frame_alloc_run and frame_free of machine/machine.h; seg_translate of
- * segment/segment.h; and of the C library malloc, calloc, realloc, free, memcpy,
- * memmove, memset, memcmp, qsort, bsearch, assert, printf, puts, snprintf,
- * errno.
+ * segment/segment.h; and of the C library malloc, calloc, realloc, free,
+ * memcpy, memmove, memset, memcmp, qsort, bsearch, assert, printf, puts,
+ * snprintf, errno.
  */
 #ifndef VMLAB_PAGEWALK_H
 #define VMLAB_PAGEWALK_H
@@ -97,19 +97,21 @@
 #include "machine/machine.h"
 #include "segment/segment.h"
 
-/* ---- Entries ------------------------------------------------------------- */
+/* ---- Entries ------------------------------------------------------------ */
 
-#define PW_P       UINT64_C(0x001) /* present                                   */
-#define PW_W       UINT64_C(0x002) /* may be written (R/W)                      */
-#define PW_U       UINT64_C(0x004) /* user mode may use it (U/S)                */
-#define PW_A       UINT64_C(0x020) /* accessed: set by the processor            */
-#define PW_D       UINT64_C(0x040) /* dirty: the same, on a write; leaves alone */
-#define PW_PS      UINT64_C(0x080) /* page size: a large page, where there are  */
-#define PW_G       UINT64_C(0x100) /* global: the same page in all spaces; leaf */
-#define PW_COW     UINT64_C(0x200) /* software: copy when it is written         */
-#define PW_SHARED  UINT64_C(0x400) /* software: stays shared when it is written */
-#define PW_SWAPPED UINT64_C(0x800) /* software: with P = 0, on the swap device  */
-#define PW_NX      (UINT64_C(1) << 63) /* no execution; 8-byte entries          */
+/* clang-format off */
+#define PW_P       UINT64_C(0x001) /* present                              */
+#define PW_W       UINT64_C(0x002) /* may be written (R/W)                 */
+#define PW_U       UINT64_C(0x004) /* user mode may use it (U/S)           */
+#define PW_A       UINT64_C(0x020) /* accessed: set by the processor       */
+#define PW_D       UINT64_C(0x040) /* dirty: the same, on a write; a leaf  */
+#define PW_PS      UINT64_C(0x080) /* page size: a large page              */
+#define PW_G       UINT64_C(0x100) /* global: alike in all spaces; a leaf  */
+#define PW_COW     UINT64_C(0x200) /* software: copied when it is written  */
+#define PW_SHARED  UINT64_C(0x400) /* software: shared also when written   */
+#define PW_SWAPPED UINT64_C(0x800) /* software: with P = 0, swapped        */
+#define PW_NX      (UINT64_C(1) << 63) /* no execution; 8-byte entries     */
+/* clang-format on */
 
 enum {
     PW_PAGE_BYTES = 4096,
@@ -241,9 +243,9 @@ uint64_t pw_table_bytes(struct space *space);
  *
  * The checks, in order:
  *   PW_BAD_ARGUMENT  an address or size that is not such a multiple; another
- *                    bit in rights, or PW_PS or PW_HUGE (or both) where the
- *                    space has no such pages; a range that, in whole pages, is
- *                    not all
+ *                    bit in rights; PW_PS or PW_HUGE where the space has no
+ *                    such pages, or both at once; a range that, in whole
+ *                    pages, is not all
  *                    - below 2^32, for va and pa; but
  *                    - with 8 bytes in an entry: in one of the two canonical
  *                      halves, for va, and below 2^40, for pa
@@ -319,9 +321,10 @@ int pw_entry(struct space *space, uint64_t va, struct pw_leaf *leaf);
  *
  * After the first example of pw_map, with table 1 at 0x3000:
  *
- *   pw_walk(s, 0x00401234, PW_WRITE | PW_USER, r)   PW_OK: pa 0xA234, page_bytes
- *                                    4096, entry_pa 0x3004, entry 0xA067,
- *                                    writable 1, user 1, dirty 1, reads 2
+ *   pw_walk(s, 0x00401234, PW_WRITE | PW_USER, r)   PW_OK: pa 0xA234,
+ *                                    page_bytes 4096, entry_pa 0x3004, entry
+ *                                    0xA067, writable 1, user 1, dirty 1,
+ *                                    reads 2
  *   pw_walk(s, 0x00402000, PW_WRITE | PW_USER, r)   PW_NOT_PRESENT: fault is
  *                                    FAULT_PF, 6, 0x00402000
  */

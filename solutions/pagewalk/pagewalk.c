@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* ---- Formats ------------------------------------------------------------- */
+/* ---- Formats ------------------------------------------------------------ */
 
 enum { LEVELS = 4 };
 
@@ -125,7 +125,7 @@ address_bits(const struct space *s, unsigned level, uint64_t pa)
     return (pa & page_mask(s, level)) | (pa >> 32) << 13;
 }
 
-/* ---- Entries in memory --------------------------------------------------- */
+/* ---- Entries in memory -------------------------------------------------- */
 
 static uint64_t
 read_entry(const struct space *s, uint64_t pa)
@@ -151,7 +151,7 @@ entry_address(const struct space *s, unsigned level, uint64_t table,
     return table + index * s->format->entry_bytes;
 }
 
-/* ---- Tables -------------------------------------------------------------- */
+/* ---- Tables ------------------------------------------------------------- */
 
 /* Bytes of the entries of a table of that level. */
 static uint64_t
@@ -200,7 +200,7 @@ is_empty_table(const struct space *s, unsigned level, uint64_t table)
     return true;
 }
 
-/* ---- The way to a leaf --------------------------------------------------- */
+/* ---- The way to a leaf -------------------------------------------------- */
 
 /* The entries on the way to a page.  `level` is that of the last one read: the
  * leaf, or an empty entry. */
@@ -254,7 +254,7 @@ prune(struct space *s, const struct trail *t, unsigned lowest)
     }
 }
 
-/* ---- Addresses and ranges ------------------------------------------------ */
+/* ---- Addresses and ranges ----------------------------------------------- */
 
 static bool
 is_canonical(uint64_t va)
@@ -297,7 +297,7 @@ is_range(const struct space *s, uint64_t va, uint64_t bytes)
            is_below(va & ((UINT64_C(1) << 47) - 1), bytes, UINT64_C(1) << 47);
 }
 
-/* ---- Making and destroying ----------------------------------------------- */
+/* ---- Making and destroying ---------------------------------------------- */
 
 struct space *
 pw_create(struct mach *mach, enum pw_format format, uint32_t flags)
@@ -357,7 +357,7 @@ pw_table_bytes(struct space *space)
     return space == NULL ? 0 : space->table_bytes;
 }
 
-/* ---- Mapping ------------------------------------------------------------- */
+/* ---- Mapping ------------------------------------------------------------ */
 
 /* The rights that a leaf of the space can hold, apart from the software's. */
 static uint64_t
@@ -471,7 +471,7 @@ pw_map(struct space *space, uint64_t va, uint64_t pa, uint64_t bytes,
     return status;
 }
 
-/* ---- Finding ------------------------------------------------------------- */
+/* ---- Finding ------------------------------------------------------------ */
 
 static void
 fill_leaf(const struct space *s, const struct trail *t, uint64_t va,
@@ -524,7 +524,7 @@ pw_next(struct space *space, uint64_t va, struct pw_leaf *leaf)
     }
 }
 
-/* ---- Changing ------------------------------------------------------------ */
+/* ---- Changing ----------------------------------------------------------- */
 
 /* Whether every page of the range is in use and lies in it all. */
 static int
@@ -577,7 +577,7 @@ pw_protect(struct space *space, uint64_t va, uint64_t bytes, uint64_t rights)
     return status;
 }
 
-/* ---- Walking ------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 /* The reserved bits of an entry that is present. */
 static uint64_t

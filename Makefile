@@ -10,6 +10,10 @@
 #   build/tests/  tests of the kit itself
 
 .DEFAULT_GOAL := help
+# Recipes print what they make; V=1 prints the commands themselves.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -86,15 +90,18 @@ GRADER_OBJ  := $(GRADER_SRC:%.c=$(B)/obj/%.o)
 
 $(B)/obj/%.o: %.c | $(B)/.packages
 	@mkdir -p $(@D)
-	$(CC) $(KIT_CFLAGS) $(GRADER_INC) -DVMLAB_VERSION='"$(VERSION)"' -DVMLAB_CC='"$(CC)"' \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(KIT_CFLAGS) $(GRADER_INC) -DVMLAB_VERSION='"$(VERSION)"' -DVMLAB_CC='"$(CC)"' \
 	    -DVMLAB_MODULE_FLAGS='"$(MODULE_FLAGS)"' -DVMLAB_LINK_FLAGS='"$(WRAPPED)"' -c -o $@ $<
 
 $(B)/grader.a: $(GRADER_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
 
 $(MAINS:%=$(B)/%): $(B)/%: $(B)/obj/grader/%.o $(B)/grader.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(GRADER_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(GRADER_LIBS)
 
 # ---- The kit: each stage's judge, subjects and tester ---------------------------------
 
@@ -136,7 +143,8 @@ TABLES_$(1) := -DSTAGE_HEADER='"$(1)/$(1).h"' -DSTAGE_TABLE='"$(1)/$(1).tab"' -D
 
 $$(K_$(1))/%_tables.o: grader/bridge/%_tables.c | $(B)/.packages
 	@mkdir -p $$(@D)
-	$(CC) $$(KIT_CFLAGS) $$(TABLES_$(1)) -c -o $$@ $$<
+	$$(call say,CC,$$@)
+	$$(Q)$(CC) $$(KIT_CFLAGS) $$(TABLES_$(1)) -c -o $$@ $$<
 
 # Names of the contract's functions, and of those that the judge serves.
 $$(K_$(1))/functions: tests/$(1)/$(1).tab grader/bridge/expand.h | $(B)/.packages
@@ -148,18 +156,22 @@ $$(K_$(1))/served: tests/$(1)/served.tab grader/bridge/machine.tab grader/bridge
 
 $$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
     $$(K_$(1))/served_tables.o $(B)/obj/grader/judge/criterion_host.o $(JUDGE_OBJ)
-	$(CC) $(CFLAGS) -o $$@ $$^ $$(JUDGE_LIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(JUDGE_LIBS)
 
 $$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o
-	$(CC) -r -o $$@ $$^
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) -r -o $$@ $$^
 
 $$(K_$(1))/tester.o: $(B)/obj/grader/judge/tester.o $(B)/obj/grader/judge/criterion_shim.o \
     $(ZYGOTE_OBJ) $$(K_$(1))/module_tables.o $$(K_$(1))/served_tables.o $$(HELP_$(1)) $(JUDGE_OBJ)
-	$(CC) -r -o $$@ $$^
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) -r -o $$@ $$^
 
 # The judge's tests on the quick runner, for check_kit.
 $$(K_$(1))/quick_judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(K_$(1))/tester.o
-	$(CC) $(CFLAGS) -o $$@ $$^ $$(filter-out -lcriterion,$$(JUDGE_LIBS))
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(filter-out -lcriterion,$$(JUDGE_LIBS))
 
 $$(K_$(1))/src/reference.c: $$(SOLUTION_$(1))/$(1).c
 	@mkdir -p $$(@D) && cp $$< $$@
@@ -194,16 +206,19 @@ KIT_TESTS := $(patsubst tests/%_test.c,$(B)/tests/%_test,$(wildcard tests/grader
 
 $(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(B)/grader.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(GRADER_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(GRADER_LIBS)
 $(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(MACHINE_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ -lcriterion
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcriterion
 
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \
     $(B)/obj/tests/toy/help.o $(filter-out %/fixture.o %/checks.o %/endings.o %/property.o,$(JUDGE_OBJ))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(filter-out -lcriterion,$(JUDGE_LIBS))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(filter-out -lcriterion,$(JUDGE_LIBS))
 bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a call, a check and a whole grading cost
 	@tests/bench/run $(STAGE)
 

@@ -70,8 +70,6 @@
  *     has in its user half pages that are present and not COW; the entries
  *     above them allow everything.  When a frame is in several of its pages, or
  *     in those of several spaces, then they are shared or read-only.
- *   - What is marked BONUS may stay not implemented (-1); the required part
- *     never asks for it.
  *
  * You may use: all of machine/machine.h that is for modules; all of pagewalk/
  * pagewalk.h but pw_walk_segmented, which here is the reference's, whatever
@@ -235,9 +233,9 @@ int cow_fault(struct cow *cow, uint64_t pid, uint64_t va, uint32_t code);
  *   rights  what its process may do from now on: PW_U, PW_W
  * Returns COW_OK, COW_BAD_ARGUMENT, COW_NO_PROCESS, COW_BAD_ADDRESS or
  * COW_NOT_MAPPED.
- * COW_OK: U is as given.  Without PW_W, the page is read-only.  With PW_W, it is
- * COW when it is private and others count its frame, else W is set and COW is
- * cleared.
+ * COW_OK: U is as given.  Without PW_W, the page is read-only.  With PW_W, it
+ * is COW when it is private and others count its frame, else W is set and COW
+ * is cleared.
  *
  *   a read-only page, private, whose frame has count 2, and rights PW_W | PW_U
  *                      COW, and W stays 0: the other would see what is written
@@ -252,9 +250,9 @@ int cow_protect(struct cow *cow, uint64_t pid, uint64_t va, uint64_t rights);
  *   left   how many were not written: set by COW_OK (to 0), COW_NOT_MAPPED,
  *          COW_RIGHTS and COW_NO_MEMORY, else untouched
  *
- * The kernel is the process's hand here: it may do what the process may.  A page
- * with U = 0 is COW_RIGHTS, and a page that is not writable is treated as by a
- * write of the process: see cow_fault.
+ * The kernel is the process's hand here: it may do what the process may.  A
+ * page with U = 0 is COW_RIGHTS, and a page that is not writable is treated as
+ * by a write of the process: see cow_fault.
  *
  * The checks, in order, after the process's:
  *   COW_BAD_ADDRESS  the range is not all in the user half; nothing is written

@@ -31,7 +31,7 @@ struct cow {
     uint32_t count[];                /* pages in each frame                   */
 };
 
-/* ---- Frames and entries ---------------------------------------------------- */
+/* ---- Frames and entries -------------------------------------------------- */
 
 static uint64_t
 frame_of(uint64_t entry)
@@ -85,7 +85,7 @@ next_page(const struct cow *k, struct space *space, uint64_t va,
            leaf->va < k->kernel_base;
 }
 
-/* ---- Beginning and end ------------------------------------------------------- */
+/* ---- Beginning and end --------------------------------------------------- */
 
 struct cow *
 cow_create(struct mach *mach, const struct cow_config *config)
@@ -174,7 +174,7 @@ cow_spawn(struct cow *k, uint64_t pid, struct space *space)
     return COW_OK;
 }
 
-/* ---- To look at ------------------------------------------------------------------ */
+/* ---- To look at ---------------------------------------------------------- */
 
 struct space *
 cow_space(struct cow *k, uint64_t pid)
@@ -188,7 +188,7 @@ cow_refs(struct cow *k, uint64_t frame)
     return k == NULL || frame >= k->frames ? 0 : k->count[frame];
 }
 
-/* ---- Pages ----------------------------------------------------------------------- */
+/* ---- Pages --------------------------------------------------------------- */
 
 int
 cow_map(struct cow *k, uint64_t pid, uint64_t va, uint64_t rights)
@@ -251,7 +251,7 @@ cow_protect(struct cow *k, uint64_t pid, uint64_t va, uint64_t rights)
     return COW_OK;
 }
 
-/* ---- Fork ------------------------------------------------------------------------ */
+/* ---- Fork ---------------------------------------------------------------- */
 
 /* What an entry becomes, in the parent and in the child. */
 static uint64_t
@@ -311,7 +311,7 @@ cow_fork(struct cow *k, uint64_t parent, uint64_t child)
     return COW_OK;
 }
 
-/* ---- Writes ---------------------------------------------------------------------- */
+/* ---- Writes -------------------------------------------------------------- */
 
 /* Makes a COW page writable: where it is, when it is alone there, else in a
  * frame of its own. */

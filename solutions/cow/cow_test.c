@@ -129,7 +129,7 @@ end(void)
     check_frames_used(mach, kernel_frames);
 }
 
-/* ---- Processes ---------------------------------------------------------------- */
+/* ---- Processes ----------------------------------------------------------- */
 
 Test(cow, create_checks_its_configuration)
 {
@@ -211,7 +211,7 @@ Test(cow, new_page_is_zero)
     end();
 }
 
-/* ---- Fork ------------------------------------------------------------------------ */
+/* ---- Fork ---------------------------------------------------------------- */
 
 Test(cow, fork_changes_private_writable_pages_alone)
 {
@@ -255,7 +255,8 @@ Test(cow, more_than_255_pages_may_lie_in_a_frame)
     const uint64_t number = frame_alloc(mach);
     for (uint64_t i = 0; i < 150; i++)
         check_status(
-            pw_map(space, PRIVATE + i * PAGE, number * PAGE, PAGE, PW_U), PW_OK);
+            pw_map(space, PRIVATE + i * PAGE, number * PAGE, PAGE, PW_U),
+            PW_OK);
     check_status(cow_spawn(cow, 1, space), COW_OK);
     check_status(cow_fork(cow, 1, 2), COW_OK);
     check_eq(cow_refs(cow, number), 300);
@@ -279,7 +280,7 @@ Test(cow, failed_fork_leaves_nothing_behind)
     end();
 }
 
-/* ---- Writes ---------------------------------------------------------------------- */
+/* ---- Writes -------------------------------------------------------------- */
 
 Test(cow, write_goes_to_a_copy)
 {
@@ -336,7 +337,7 @@ Test(cow, fault_without_a_frame_changes_nothing)
     end();
 }
 
-/* ---- The kernel -------------------------------------------------------------------- */
+/* ---- The kernel ---------------------------------------------------------- */
 
 Test(cow, kernel_write_goes_to_a_copy)
 {
@@ -387,7 +388,7 @@ Test(cow, kernel_write_may_do_what_the_process_may)
     end();
 }
 
-/* ---- Rights ------------------------------------------------------------------------ */
+/* ---- Rights -------------------------------------------------------------- */
 
 Test(cow, protect_keeps_a_frame_of_two_unwritable)
 {
@@ -404,7 +405,7 @@ Test(cow, protect_keeps_a_frame_of_two_unwritable)
     end();
 }
 
-/* ---- Exit -------------------------------------------------------------------------- */
+/* ---- Exit ---------------------------------------------------------------- */
 
 Test(cow, exit_gives_back_what_nobody_counts)
 {

@@ -47,7 +47,7 @@ struct world {
     uint64_t *left;
 };
 
-/* ---- Memory, without counting ------------------------------------------------ */
+/* ---- Memory, without counting -------------------------------------------- */
 
 static inline uint64_t
 peek32(struct mach *mach, uint64_t pa)
@@ -88,7 +88,7 @@ litter(struct mach *mach)
             fill_frame(mach, f, 0xE7);
 }
 
-/* ---- Tables -------------------------------------------------------------------- */
+/* ---- Tables -------------------------------------------------------------- */
 
 #define ADDRESS_BITS UINT64_C(0xFFFFF000)
 
@@ -97,8 +97,7 @@ static inline uint64_t
 leaf_at(struct mach *mach, uint64_t root, uint64_t va)
 {
     const uint64_t up = peek32(mach, root + (va >> 22) * 4);
-    return (up & PW_P) == 0 ? 0
-                            : (up & ADDRESS_BITS) + (va >> 12 & 0x3FF) * 4;
+    return (up & PW_P) == 0 ? 0 : (up & ADDRESS_BITS) + (va >> 12 & 0x3FF) * 4;
 }
 
 static inline uint64_t
@@ -130,7 +129,7 @@ bits(const struct world *w, uint64_t pid, uint64_t va)
     return leaf(w, pid, va) & ~ADDRESS_BITS;
 }
 
-/* ---- Worlds -------------------------------------------------------------------- */
+/* ---- Worlds -------------------------------------------------------------- */
 
 /* The root's entries for the kernel half, taken from the kernel's space. */
 static inline void
@@ -253,7 +252,7 @@ end_world(const struct world *w)
 
 #define check_all_back(w) check_frames_used((w)->mach, (w)->kept)
 
-/* ---- Checks -------------------------------------------------------------------- */
+/* ---- Checks -------------------------------------------------------------- */
 
 #define check_refs(w, number, expected)                                        \
     check_eq(cow_refs((w)->cow, (number)), expected)
@@ -324,8 +323,8 @@ digest(const struct world *w)
     do {                                                                       \
         const uint64_t before_ = digest(w);                                    \
         check_status(call, expected);                                          \
-        check(digest(w) == before_,                                            \
-              "%s has changed memory, frames or counts", #call);               \
+        check(digest(w) == before_, "%s has changed memory, frames or counts", \
+              #call);                                                          \
     } while (0)
 
 /* Whether the processor has been told of a page since `before`, an earlier

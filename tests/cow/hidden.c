@@ -5,7 +5,7 @@
 
 VMLAB_SUITE(hidden)
 
-/* ---- Processes ---------------------------------------------------------------- */
+/* ---- Processes ----------------------------------------------------------- */
 
 Test(hidden, create_refuses_what_is_no_configuration)
 {
@@ -159,7 +159,7 @@ Test(hidden, process_that_is_not_there_is_named)
     end_world(&w);
 }
 
-/* ---- New pages ------------------------------------------------------------------- */
+/* ---- New pages ----------------------------------------------------------- */
 
 Test(hidden, new_page_is_zero_and_counted)
 {
@@ -219,7 +219,7 @@ Test(hidden, map_without_memory_changes_nothing)
     end_world(&w);
 }
 
-/* ---- Fork ------------------------------------------------------------------------- */
+/* ---- Fork ---------------------------------------------------------------- */
 
 Test(hidden, fork_takes_the_right_to_write_from_the_parent)
 {
@@ -408,7 +408,7 @@ Test(hidden, failed_fork_is_undone)
     }
 }
 
-/* ---- Exit -------------------------------------------------------------------------- */
+/* ---- Exit ---------------------------------------------------------------- */
 
 Test(hidden, exit_gives_back_pages_and_tables)
 {

@@ -6,7 +6,7 @@
 #include "cow_help.h"
 #include "property.h"
 
-/* ---- A thousand children -------------------------------------------------------- */
+/* ---- A thousand children ------------------------------------------------- */
 
 Test(hidden, thousand_processes_share_one_frame)
 {
@@ -32,7 +32,7 @@ Test(hidden, thousand_processes_share_one_frame)
     check_all_back(&w);
 }
 
-/* ---- Out of memory, everywhere ----------------------------------------------------- */
+/* ---- Out of memory, everywhere ------------------------------------------- */
 
 /* Calls, and when there was no memory, calls again: the failure was arranged
  * once.  Counts in `failed`. */
@@ -88,9 +88,9 @@ Test(hidden, memory_may_run_out_at_every_allocation)
     end_world(&w);
 }
 
-/* ---- Random trees ------------------------------------------------------------------- */
+/* ---- Random trees -------------------------------------------------------- */
 
-enum { PIDS = 10, PAGES = 5, TREE_FRAMES = 256 };
+enum { PIDS = 10, PAGES = 5, TREE_FRAMES = 256, GROUPS = 8192 };
 
 /* Page 0 and 1 lie in one table, 2 and 3 in the next, 4 far above. */
 static const uint64_t page_va[PAGES] = {DATA, TEXT, SHARED, HIDDEN, 0x70000000};
@@ -116,6 +116,7 @@ struct tree {
     bool failures; /* whether allocations are made to fail                    */
     struct model_process process[PIDS + 1];
     unsigned groups;
+    uint64_t group_frame[GROUPS]; /* where a group lies, as long as it lives  */
     char *why;
 };
 
@@ -224,16 +225,14 @@ page_is_as_modelled(struct tree *t, unsigned pid, unsigned i, bool whole,
     return true;
 }
 
-/* Frames: pages of one group lie in one, those of two groups in two; counts
- * are numbers of pages; nothing else is in use but tables. */
+/* Frames: pages of one group lie in one, always the same, those of two groups
+ * in two; counts are numbers of pages; nothing else is in use but tables. */
 static bool
 frames_are_as_modelled(struct tree *t)
 {
     static unsigned group_of[TREE_FRAMES], pages[TREE_FRAMES];
-    static uint64_t frame_of[TREE_FRAMES * 8];
     memset(group_of, 0, sizeof group_of);
     memset(pages, 0, sizeof pages);
-    memset(frame_of, 0xFF, sizeof frame_of);
     uint64_t used = t->w.kept;
     char what[80];
     for (unsigned pid = 1; pid <= PIDS; pid++) {
@@ -248,14 +247,14 @@ frames_are_as_modelled(struct tree *t)
             if (!page->used)
                 continue;
             const uint64_t f = raw_leaf(t, pid, i) / PAGE;
-            const unsigned slot = page->group % (TREE_FRAMES * 8);
+            uint64_t *const lies = &t->group_frame[page->group % GROUPS];
             used += pages[f] == 0;
             pages[f]++;
             if (group_of[f] == 0)
                 group_of[f] = page->group;
-            if (frame_of[slot] == UINT64_MAX)
-                frame_of[slot] = f;
-            if (group_of[f] == page->group && frame_of[slot] == f)
+            if (*lies == UINT64_MAX)
+                *lies = f;
+            if (group_of[f] == page->group && *lies == f)
                 continue;
             snprintf(t->why, PROPERTY_WHY,
                      group_of[f] == page->group
@@ -278,7 +277,7 @@ frames_are_as_modelled(struct tree *t)
                      mach_counts(t->w.mach).frames_used, used);
 }
 
-/* ---- Steps: number[0] and [1] processes, [2] page, [3] value, [4] failure ----------- */
+/* ---- Steps: number[0] and [1] processes, [2] page, [3] value, [4] failure  */
 
 static struct property_step
 generate(const void *data)
@@ -293,9 +292,8 @@ generate(const void *data)
     s.number[1] = 1 + test_random_below(PIDS);
     s.number[2] = test_random_below(PAGES);
     s.number[3] = test_random();
-    s.number[4] = t->failures && test_random_below(3) == 0
-                      ? 1 + test_random_below(4)
-                      : 0;
+    s.number[4] =
+        t->failures && test_random_below(3) == 0 ? 1 + test_random_below(4) : 0;
     return s;
 }
 
@@ -431,14 +429,14 @@ do_write(struct tree *t, const struct property_step *s)
     struct model_page *const page = &process->page[s->number[2]];
     const uint64_t va = page_va[s->number[2]] + s->number[3] % PAGE;
     if (!process->used)
-        return same_status(
-            t, "cow_fault",
-            cow_fault(t->w.cow, s->number[0], va, USER_WRITE), COW_NO_PROCESS);
+        return same_status(t, "cow_fault",
+                           cow_fault(t->w.cow, s->number[0], va, USER_WRITE),
+                           COW_NO_PROCESS);
     uint64_t allocations = 0;
     const int want = model_write(t, page, s->number[4], &allocations);
     const unsigned char value = (unsigned char)(s->number[3] >> 24);
-    if (!same_status(t, "cow_fault",
-                     user_write(&t->w, s->number[0], va, value), want))
+    if (!same_status(t, "cow_fault", user_write(&t->w, s->number[0], va, value),
+                     want))
         return false;
     if (want != COW_OK)
         return true;
@@ -460,8 +458,8 @@ do_kernel(struct tree *t, const struct property_step *s)
     uint64_t va = kernel_at(s), bytes = kernel_bytes(s), allocations = 0;
     const uint64_t shift = s->number[3] % 1000;
     const unsigned char *from = t->w.from + shift;
-    const int got = cow_copy_out(t->w.cow, s->number[0], va, from, bytes,
-                                 t->w.left);
+    const int got =
+        cow_copy_out(t->w.cow, s->number[0], va, from, bytes, t->w.left);
     if (!process->used)
         return same_status(t, "cow_copy_out", got, COW_NO_PROCESS);
     int want = COW_OK;
@@ -500,10 +498,10 @@ do_read(struct tree *t, const struct property_step *s)
                      : !page->used  ? COW_NOT_MAPPED
                      : !page->user  ? COW_RIGHTS
                                     : COW_OK;
-    return same_status(t, "cow_fault",
-                       cow_fault(t->w.cow, s->number[0],
-                                 page_va[s->number[2]], PW_FAULT_U),
-                       want);
+    return same_status(
+        t, "cow_fault",
+        cow_fault(t->w.cow, s->number[0], page_va[s->number[2]], PW_FAULT_U),
+        want);
 }
 
 static bool
@@ -517,8 +515,8 @@ do_rights(struct tree *t, const struct property_step *s)
     if (want == COW_OK) {
         page->write = (rights_of(s) & PW_W) != 0;
         page->user = (rights_of(s) & PW_U) != 0;
-        page->cow = page->write && !page->shared &&
-                    pages_in_group(t, page->group) > 1;
+        page->cow =
+            page->write && !page->shared && pages_in_group(t, page->group) > 1;
     }
     return same_status(t, "cow_protect",
                        cow_protect(t->w.cow, s->number[0],
@@ -569,6 +567,7 @@ plant(struct tree *t)
     };
     struct space *const space = new_space(&t->w);
     memset(t->process, 0, sizeof t->process);
+    memset(t->group_frame, 0xFF, sizeof t->group_frame);
     t->groups = 0;
     t->process[1].used = true;
     for (unsigned i = 0; i < 4; i++) {

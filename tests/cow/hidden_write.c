@@ -1,7 +1,7 @@
 /* hidden_write.c - writes of a process and of the kernel, and rights. */
 #include "cow_help.h"
 
-/* ---- The fault ------------------------------------------------------------------ */
+/* ---- The fault ----------------------------------------------------------- */
 
 Test(hidden, write_copies_the_page_for_the_writer_alone)
 {
@@ -166,9 +166,8 @@ Test(hidden, kernel_needs_no_user_right)
 Test(hidden, fault_outside_of_the_user_half_is_refused)
 {
     const struct world w = two_processes();
-    static const uint64_t bad[] = {KERNEL_BASE, KERNEL_BASE + PAGE,
-                                   0xFFFFFFFF, NO_KERNEL, NO_KERNEL + DATA,
-                                   UINT64_MAX};
+    static const uint64_t bad[] = {KERNEL_BASE, KERNEL_BASE + PAGE, 0xFFFFFFFF,
+                                   NO_KERNEL,   NO_KERNEL + DATA,   UINT64_MAX};
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         check_context("at 0x%llx", (unsigned long long)bad[i]);
         check_refused(&w, cow_fault(w.cow, 1, bad[i], KERNEL_WRITE),
@@ -244,7 +243,7 @@ Test(hidden, copy_tells_the_processor)
     end_world(&w);
 }
 
-/* ---- Kernel writes ----------------------------------------------------------------- */
+/* ---- Kernel writes ------------------------------------------------------- */
 
 Test(hidden, kernel_write_copies_a_cow_page)
 {
@@ -401,10 +400,9 @@ Test(hidden, kernel_write_outside_of_the_user_half_writes_nothing)
         check_context("0x%llx bytes at 0x%llx",
                       (unsigned long long)bad[i].bytes,
                       (unsigned long long)bad[i].va);
-        check_refused(&w,
-                      cow_copy_out(w.cow, 1, bad[i].va, w.from, bad[i].bytes,
-                                   w.left),
-                      COW_BAD_ADDRESS);
+        check_refused(
+            &w, cow_copy_out(w.cow, 1, bad[i].va, w.from, bad[i].bytes, w.left),
+            COW_BAD_ADDRESS);
         check_eq(*w.left, UINT64_C(0xA5A5A5A5A5A5A5A5));
     }
     check_context("%s", "");
@@ -474,7 +472,7 @@ Test(hidden, kernel_write_to_a_shared_page_is_seen_by_all)
     end_world(&w);
 }
 
-/* ---- Changing rights --------------------------------------------------------------- */
+/* ---- Changing rights ----------------------------------------------------- */
 
 Test(hidden, right_to_write_a_frame_of_several_is_cow)
 {
@@ -556,8 +554,7 @@ Test(hidden, protect_tells_the_processor)
 Test(hidden, protect_checks_its_arguments)
 {
     const struct world w = two_processes();
-    check_refused(&w, cow_protect(w.cow, 1, DATA, PW_SHARED),
-                  COW_BAD_ARGUMENT);
+    check_refused(&w, cow_protect(w.cow, 1, DATA, PW_SHARED), COW_BAD_ARGUMENT);
     check_refused(&w, cow_protect(w.cow, 1, DATA, PW_COW), COW_BAD_ARGUMENT);
     check_refused(&w, cow_protect(w.cow, 1, KERNEL_BASE, PW_W),
                   COW_BAD_ADDRESS);

@@ -1,6 +1,6 @@
-/* owners.c - remembers for each frame who owns it, as a list of (process, page),
- * which is what Linux calls a reverse mapping.  The count is the list's length,
- * and the list of all of a process's pages says what exit has to give back. */
+/* owners.c - remembers for each frame who owns it, as a list of (process,
+ * page), which is what Linux calls a reverse mapping.  The count is the list's
+ * length, and the list of a process's pages says what exit has to give back. */
 #include "cow/cow.h"
 
 #include <errno.h>
@@ -214,9 +214,9 @@ cow_spawn(struct cow *c, uint64_t pid, struct space *space)
     process->pid = pid;
     process->space = space;
     struct pw_leaf leaf = {0};
-    for (uint64_t va = 0; va < c->user_end &&
-                          pw_next(space, va, &leaf) == PW_OK &&
-                          leaf.va < c->user_end;
+    for (uint64_t va = 0;
+         va < c->user_end && pw_next(space, va, &leaf) == PW_OK &&
+         leaf.va < c->user_end;
          va = leaf.va + leaf.page_bytes)
         if (add_page(c, process, &leaf) != COW_OK)
             return COW_NO_MEMORY;

@@ -261,7 +261,7 @@ allow_write(struct cow *c, uint64_t pid, uint64_t va, uint64_t at)
         phys_move(c->mach, new << 12, (uint64_t)old << 12, 4096);
         c->pages[old]--;
         c->pages[new] = 1;
-        entry = (entry & 0xFFF) | (uint32_t)new << 12;
+        entry = (entry & 0xFFF) | (uint32_t) new << 12;
     }
     phys_write32(c->mach, at, entry);
     return mach_invalidate(c->mach, pid, va);
@@ -293,8 +293,7 @@ cow_protect(struct cow *c, uint64_t pid, uint64_t va, uint64_t rights)
     if (status != COW_OK)
         return status;
     uint32_t entry = get(c, at);
-    const bool together =
-        (entry & PW_SHARED) == 0 && c->pages[entry >> 12] > 1;
+    const bool together = (entry & PW_SHARED) == 0 && c->pages[entry >> 12] > 1;
     entry &= ~(uint32_t)(PW_W | PW_U | PW_COW);
     entry |= (uint32_t)(rights & PW_U);
     if ((rights & PW_W) != 0)

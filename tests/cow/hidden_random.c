@@ -653,7 +653,7 @@ check_tree(const char *about, bool failures, uint64_t kernel_base,
                                       .show = show,
                                       .replay = replay,
                                       .data = &t,
-                                      .patience = 4 * steps};
+                                      .patience = 2 * steps};
     check_property(&property);
     end_world(&t.w);
     check_all_back(&t.w);

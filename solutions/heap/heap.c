@@ -32,6 +32,9 @@
  * list of their size, from which the next request of that size takes them
  * without a search.  They join their neighbours when a large block is freed
  * and before the break moves.
+ *
+ * The smallest functions are inline: a module is compiled with -O1, which
+ * inlines nothing else, and a heap is called often.
  */
 #include "heap/heap.h"
 
@@ -91,37 +94,37 @@ static const uint64_t page = KMEM_PAGE_BYTES;
 
 /* ---- Addresses ------------------------------------------------------------- */
 
-static uint64_t
+static inline uint64_t
 round_up(uint64_t bytes, uint64_t multiple)
 {
     return (bytes + multiple - 1) & ~(multiple - 1);
 }
 
-static void *
+static inline void *
 payload_of(struct header *block)
 {
     return block + 1;
 }
 
-static struct header *
+static inline struct header *
 header_of(void *payload)
 {
     return (struct header *)payload - 1;
 }
 
-static struct header *
+static inline struct header *
 at(struct header *block, uint64_t bytes)
 {
     return (struct header *)((char *)block + bytes);
 }
 
-static uint32_t
+static inline uint32_t
 link_to(const struct heap *heap, const struct free_block *block)
 {
     return (uint32_t)(((const char *)block - (const char *)heap) / 16);
 }
 
-static struct free_block *
+static inline struct free_block *
 follow(struct heap *heap, uint32_t link)
 {
     return (struct free_block *)((char *)heap + (uint64_t)link * 16);
@@ -129,40 +132,40 @@ follow(struct heap *heap, uint32_t link)
 
 /* ---- Headers ----------------------------------------------------------------- */
 
-static uint64_t
+static inline uint64_t
 size_of(const struct header *block)
 {
     return block->word & ~(uint64_t)BITS;
 }
 
 /* One to one in `word`: no change of a word leaves its seal right. */
-static uint64_t
+static inline uint64_t
 seal_for(const struct header *block, uint64_t word)
 {
     return (word ^ (uintptr_t)block ^ 0x5EA1ED5EA1ED5EA1) *
            0x9E3779B97F4A7C15;
 }
 
-static void
+static inline void
 write_header(struct header *block, uint64_t word)
 {
     block->word = word;
     block->seal = seal_for(block, word);
 }
 
-static bool
+static inline bool
 is_sound(const struct header *block)
 {
     return block->seal == seal_for(block, block->word);
 }
 
-static bool
+static inline bool
 is_live(const struct header *block)
 {
     return (block->word & (IN_USE | PUT_OFF)) == IN_USE && is_sound(block);
 }
 
-static bool
+static inline bool
 is_free(const struct header *block)
 {
     return (block->word & IN_USE) == 0 && is_sound(block);
@@ -170,7 +173,7 @@ is_free(const struct header *block)
 
 /* Notes in a block whether the one below it is free.  A header that somebody
  * has overwritten stays as it is, or the damage would be hidden. */
-static void
+static inline void
 note_low(struct header *block, bool free)
 {
     if (is_sound(block)) {
@@ -181,7 +184,7 @@ note_low(struct header *block, bool free)
 
 /* ---- Bins --------------------------------------------------------------------- */
 
-static unsigned
+static inline unsigned
 bin_for(uint64_t size)
 {
     if (size < 16 * SMALL_BINS)
@@ -193,7 +196,7 @@ bin_for(uint64_t size)
     return bin < BINS ? bin : BINS - 1;
 }
 
-static void
+static inline void
 put_into_bin(struct heap *heap, struct header *block, uint64_t size)
 {
     struct free_block *const free = (struct free_block *)block;
@@ -207,7 +210,7 @@ put_into_bin(struct heap *heap, struct header *block, uint64_t size)
     heap->filled[bin / 64] |= (uint64_t)1 << bin % 64;
 }
 
-static void
+static inline void
 take_from_bin(struct heap *heap, struct header *block)
 {
     struct free_block *const free = (struct free_block *)block;
@@ -224,7 +227,7 @@ take_from_bin(struct heap *heap, struct header *block)
 }
 
 /* The lowest bin from `bin` on that is not empty, or BINS. */
-static unsigned
+static inline unsigned
 next_filled(const struct heap *heap, unsigned bin)
 {
     for (unsigned i = bin / 64; i < BINS / 64; i++) {
@@ -335,7 +338,7 @@ join(struct heap *heap, struct header *block)
 
 /* ---- Blocks that are put off ---------------------------------------------------------- */
 
-static void
+static inline void
 put_off(struct heap *heap, struct header *block)
 {
     struct free_block *const free = (struct free_block *)block;
@@ -346,7 +349,7 @@ put_off(struct heap *heap, struct header *block)
 }
 
 /* One of exactly `size` bytes, live again; or NULL. */
-static struct header *
+static inline struct header *
 take_put_off(struct heap *heap, uint64_t size)
 {
     uint32_t *const first = &heap->put_off[size / 16];

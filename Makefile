@@ -200,6 +200,46 @@ kills: quick-judges ## STAGE=M: which tests each bug fails
 	@$(B)/check_kit --kills $(STAGE)
 
 
+# ---- The heap stage: traces of real programs, and the heap as their malloc ---------------
+
+TRACES      := $(patsubst tests/heap/traces/%.xz,$(B)/traces/%.trace,$(wildcard tests/heap/traces/*.xz))
+# HEAP=path: another heap.c than the reference.
+HEAP        := solutions/heap/heap.c
+
+$(B)/traces/%.trace: tests/heap/traces/%.xz
+	@mkdir -p $(@D)
+	xz -dc $< > $@
+$(B)/obj/tests/heap/hidden_trace.o: $(TRACES)
+$(B)/obj/tests/heap/hidden_trace.o: KIT_CFLAGS += -Wa,-I$(B)/traces
+
+$(B)/traces/recorder.so: tests/heap/trace/recorder.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(CC) $(KIT_CFLAGS) -shared -fPIC -o $@ $< -lpthread
+$(B)/traces/pack: tests/heap/trace/pack.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(CC) $(KIT_CFLAGS) -o $@ $<
+trace: $(B)/traces/recorder.so $(B)/traces/pack ## PROGRAM='ls -l': record what it asks of malloc
+	VMLAB_TRACE=$(B)/traces/raw LD_PRELOAD=$(B)/traces/recorder.so $(PROGRAM) > /dev/null
+	$(B)/traces/pack < $(B)/traces/raw | xz -9e > $(B)/traces/$(notdir $(firstword $(PROGRAM))).xz
+	@ls -l $(B)/traces/$(notdir $(firstword $(PROGRAM))).xz
+
+$(B)/preload/replay: $(HEAP) $(B)/obj/tests/heap/trace/replay.o $(B)/obj/tests/heap/help_trace.o \
+    $(B)/obj/assignments/machine/kmem.o
+	@mkdir -p $(@D)
+	$(CC) $(MODULE_FLAGS) -Iassignments -o $@ $^
+bench-heap: $(B)/preload/replay $(TRACES) ## replay all traces; space and instructions beside glibc's
+	@tests/heap/trace/bench $^
+
+$(B)/preload/heap.so: $(HEAP) tests/heap/preload/preload.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(CC) $(MODULE_FLAGS) -D_GNU_SOURCE -Iassignments -fPIC -shared -fvisibility=default -fno-builtin -o $@ $^ -lpthread
+$(B)/preload/free_twice: tests/heap/preload/free_twice.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(CC) $(KIT_CFLAGS) -o $@ $<
+preload: $(B)/preload/heap.so ## build the heap (or HEAP=path) for LD_PRELOAD=build/preload/heap.so
+	@echo 'LD_PRELOAD=$$PWD/$< program'
+$(B)/tests/grader/preload_test: | $(B)/preload/heap.so $(B)/preload/free_twice
+
 # ---- Tests of the kit ---------------------------------------------------------------------
 
 KIT_TESTS := $(patsubst tests/%_test.c,$(B)/tests/%_test,$(wildcard tests/grader/*_test.c tests/machine/*_test.c))
@@ -262,6 +302,6 @@ oracle: $(ORACLE) $(B)/.test-packages ## SEED=hex: hold the references against Q
 oracle-small: $(ORACLE) $(B)/.test-packages
 	@tests/oracle/run --share small --seed $(SEED) --build $(O)
 
-.PHONY: oracle oracle-small help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench
+.PHONY: oracle oracle-small help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench trace bench-heap preload
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -34,6 +34,7 @@
 #include <criterion/criterion.h>
 #include <stdint.h>
 
+#include "machine/kmem.h"
 #include "machine/machine.h"
 
 /* Declares the suite `name`: before each of its tests a fresh process with the
@@ -57,6 +58,14 @@ void *arena_bytes(size_t bytes);
 /* A machine (machine.h) of `frames` frames that lives until the test ends; at
  * most 64 in a test. */
 struct mach *test_machine(uint64_t frames);
+
+/* Kernel memory (machine/kmem.h) that lives until the test ends.  Its first
+ * break lies `first_break` bytes above the start of a page; it goes as far as
+ * `heap_bytes` above, and mappings find `mapping_bytes`.  A test may have 4,
+ * which share the arena.  Payload in it is read and written as if it were the
+ * test's own, once kmem_holds has said that it is there. */
+struct kmem *test_kmem(uint64_t first_break, uint64_t heap_bytes,
+                       uint64_t mapping_bytes);
 
 /* ---- Chance -------------------------------------------------------------- */
 
@@ -93,6 +102,11 @@ uint64_t test_random_below(uint64_t limit);
 #define check_frames_used(mach, count)                                         \
     vmlab_check_frames(__FILE__, __LINE__, (mach), (count))
 
+/* `p` is not NULL, and all of `bytes` bytes there are kernel memory that has been
+ * handed out: from then on the test may touch them. */
+#define check_memory(kmem, p, bytes)                                           \
+    vmlab_check_memory(__FILE__, __LINE__, #p, (kmem), (p), (bytes))
+
 /* Says what the checks that follow are about ("round 17: map 0x4000"): shown
  * with a failure until the next call.  In printf's manner. */
 void check_context(const char *format, ...)
@@ -108,6 +122,8 @@ void vmlab_check_bytes(const char *file, int line, const char *what,
                        const void *got, const void *expected, size_t bytes);
 void vmlab_check_frames(const char *file, int line, struct mach *mach,
                         uint64_t count);
+void vmlab_check_memory(const char *file, int line, const char *what,
+                        const struct kmem *kmem, const void *p, size_t bytes);
 void vmlab_fail(const char *file, int line, const char *what,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 

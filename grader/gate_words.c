@@ -129,6 +129,7 @@ is_for_tests(const char *symbol)
         "vmlab_end",
         "arena_bytes",
         "test_machine",
+        "test_kmem",
         "test_random",
         "test_random_below",
         "check_context",
@@ -136,6 +137,7 @@ is_for_tests(const char *symbol)
         "vmlab_check_eq",
         "vmlab_check_bytes",
         "vmlab_check_frames",
+        "vmlab_check_memory",
         "vmlab_fail",
         /* machine.h, the controls */
         "mach_create",
@@ -148,6 +150,14 @@ is_for_tests(const char *symbol)
         "mach_peek",
         "mach_poke",
         "mach_invalidated",
+        /* kmem.h, the controls */
+        "kmem_create",
+        "kmem_destroy",
+        "kmem_counts",
+        "kmem_fail_at",
+        "kmem_holds",
+        "kmem_in_heap",
+        "kmem_in_mapping",
         /* Criterion's macros */
         "cr_asprintf",
         "cr_asprintf_free",

@@ -11,7 +11,7 @@
 
 #include "judge.h"
 
-enum { OBJECTS = 4096, TOKENS = 4096 };
+enum { OBJECTS = 4096, TOKENS = 4096, ARENA_PAGE = 4096 };
 
 struct object {
     word address;
@@ -104,6 +104,35 @@ arena_take(size_t bytes)
     memset(object, 0, bytes);
     paint_zone(object + bytes);
     return object;
+}
+
+static uint64_t
+pages_up(uint64_t bytes)
+{
+    return (bytes + ARENA_PAGE - 1) & ~(uint64_t)(ARENA_PAGE - 1);
+}
+
+void *
+arena_reserve(size_t bytes)
+{
+    const uint64_t from = pages_up(arena.used);
+    const uint64_t rounded = pages_up(bytes) + ARENA_PAGE;
+    if (arena.base == NULL || bytes > object_space ||
+        from > object_space - rounded) {
+        return NULL;
+    }
+    arena.used = from + rounded;
+    return arena.base + from;
+}
+
+void
+arena_forget(char *from, size_t bytes)
+{
+    const uint64_t start = pages_up((uint64_t)(from - arena.base));
+    const uint64_t end = pages_up((uint64_t)(from - arena.base) + bytes);
+    if (start < end) {
+        madvise(arena.base + start, end - start, MADV_REMOVE);
+    }
 }
 
 bool

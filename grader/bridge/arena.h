@@ -19,6 +19,13 @@ void arena_close(void);
 /* A new object of `bytes` zero bytes; NULL when there is no room. */
 void *arena_take(size_t bytes);
 
+/* `bytes` zero bytes in whole pages, which are no object and have an empty page
+ * behind: for kernel memory.  NULL when there is no room. */
+void *arena_reserve(size_t bytes);
+
+/* Forgets what is in the pages that begin in [from, from + bytes). */
+void arena_forget(char *from, size_t bytes);
+
 /* Whether [address, address + bytes) lies in one object or in the bounce
  * pages. */
 bool arena_holds(word address, uint64_t bytes);

@@ -43,6 +43,8 @@ enum bridge_kind {
     BRIDGE_CRASHED,  /* child: w[0] signal, w[1] address, w[2] program counter;
                         a hint for the reader, not evidence                   */
     BRIDGE_ENDED,    /* zygote: w[0] wait status, w[1] processor ns, w[2] pid */
+    BRIDGE_ACCESS,   /* judge: w[0] address, w[1] bytes, w[2] whether they are
+                        there from now on: kernel memory (machine/kmem.h)     */
 };
 
 enum bridge_flags {

@@ -125,6 +125,25 @@ show_objects(void)
     }
 }
 
+/* Kernel memory comes and goes.  The break need not lie at the end of a page:
+ * natively the rest of its page stays, memcheck knows every byte. */
+static void
+set_access(word address, uint64_t bytes, bool on)
+{
+    const word page = 4096;
+    const word end = (address + bytes + page - 1) & ~(page - 1);
+    const word start = (on ? address : address + page - 1) & ~(page - 1);
+    if (start < end && mprotect((void *)start, end - start,
+                                on ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) {
+        leave(CHILD_LOST);
+    }
+    if (on) {
+        (void)VALGRIND_MAKE_MEM_DEFINED(address, bytes);
+    } else {
+        (void)VALGRIND_MAKE_MEM_NOACCESS(address, bytes);
+    }
+}
+
 static void
 answer(const struct bridge_record *call)
 {
@@ -163,6 +182,8 @@ serve(uint64_t expected, bool *ended)
         if (record.kind == BRIDGE_OBJECT && objects < OBJECTS) {
             object[objects].address = record.w[0];
             object[objects++].bytes = record.w[1];
+        } else if (record.kind == BRIDGE_ACCESS) {
+            set_access(record.w[0], record.w[1], record.w[2] != 0);
         } else if (record.kind == BRIDGE_CALL) {
             answer(&record);
         }

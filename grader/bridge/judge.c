@@ -191,6 +191,27 @@ bridge_object(size_t bytes)
     return object;
 }
 
+void
+bridge_access(char *from, size_t bytes, bool on)
+{
+    const struct bridge_record record = {
+        .kind = BRIDGE_ACCESS, .w = {(word)(uintptr_t)from, bytes, on}};
+    if (!on) {
+        arena_forget(from, bytes);
+    }
+    transmit(&record);
+}
+
+void *
+bridge_reserve(size_t bytes)
+{
+    char *const memory = arena_reserve(bytes);
+    if (memory != NULL) {
+        bridge_access(memory, bytes, false);
+    }
+    return memory;
+}
+
 /* The module calls one of the functions that the judge serves. */
 static void
 serve(const struct bridge_record *call)

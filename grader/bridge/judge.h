@@ -77,6 +77,14 @@ noreturn void bridge_misused(const char *function, const char *detail);
  * behind; NULL when the arena is full. */
 void *bridge_object(size_t bytes);
 
+/* Memory of the arena that the subject must not touch until it is given access;
+ * whole pages, zero, no object.  NULL when there is no room. */
+void *bridge_reserve(size_t bytes);
+
+/* Lets the subject touch [from, from + bytes) of reserved memory from its next
+ * record on; or no longer, and then forgets the pages that begin in it. */
+void bridge_access(char *from, size_t bytes, bool on);
+
 /* Whether all of `bytes` bytes at `address` lie in one object of the arena. */
 bool bridge_in_arena(uint64_t address, uint64_t bytes);
 

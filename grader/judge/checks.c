@@ -3,6 +3,7 @@
  */
 #include "vmlab_test.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -140,6 +141,32 @@ vmlab_check_frames(const char *file, int line, struct mach *mach,
                           : "frames were given back too early: %" PRIu64
                             " in use where %" PRIu64 " were expected",
              used, count);
+    run_fail(&failure);
+}
+
+void
+vmlab_check_memory(const char *file, int line, const char *what,
+                   const struct kmem *kmem, const void *p, size_t bytes)
+{
+    if (bytes == 0 ? p != NULL : kmem_holds(kmem, p, bytes)) {
+        return;
+    }
+    struct failure failure = failed_at(file, line, what);
+    const int why = errno;
+    snprintf(failure.expected, sizeof failure.expected,
+             "%zu bytes of kernel memory", bytes);
+    if (p == NULL) {
+        const char *const name = strerrorname_np(why);
+        snprintf(failure.got, sizeof failure.got, "NULL (%s)",
+                 why != 0 && name != NULL ? name : "errno 0");
+    } else {
+        snprintf(failure.got, sizeof failure.got, "%p", p);
+    }
+    snprintf(failure.message, sizeof failure.message,
+             p == NULL ? "NULL came back where %zu bytes were expected"
+                       : "not all of these %zu bytes have been handed out by "
+                         "kmem_brk or kmem_mmap",
+             bytes);
     run_fail(&failure);
 }
 

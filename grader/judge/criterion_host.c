@@ -102,6 +102,12 @@ number(const char *name, uint64_t otherwise)
     return text != NULL ? strtoull(text, NULL, 0) : otherwise;
 }
 
+bool
+host_has_more(void)
+{
+    return true;
+}
+
 uint64_t
 host_seed(void)
 {

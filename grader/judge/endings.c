@@ -44,7 +44,7 @@ kind_of_address(uint64_t address)
     if (bridge_in_arena(address, 1)) {
         return " (in an object of the test)";
     }
-    return "";
+    return run_kind_of_memory(address);
 }
 
 static void

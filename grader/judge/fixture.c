@@ -5,6 +5,7 @@
 #include "vmlab_test.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +13,24 @@
 #include "judge/endings.h"
 #include "judge/run.h"
 
-enum { MACHINES = 64 };
+enum { MACHINES = 64, KMEMS = 4 };
 
 struct run run;
 static struct mach *machine[MACHINES];
 static unsigned machines;
+static struct {
+    struct kmem *kmem;
+    char *base;
+    uint64_t bytes;
+} memory[KMEMS];
+static unsigned memories;
+
+/* A trial that is under way, and whether one has used up the subject. */
+static struct {
+    bool running;
+    bool used;
+    jmp_buf end;
+} trial;
 
 /* ---- Random numbers: splitmix64 (Steele, Lea, Flood 2014) ---------------- */
 
@@ -59,17 +73,10 @@ test_random_below(uint64_t limit)
 
 /* ---- Begin and end ------------------------------------------------------- */
 
-void
-vmlab_begin(void)
+static void
+open_subject(void)
 {
     struct bridge_session session;
-    memset(&run, 0, sizeof run);
-    snprintf(run.name, sizeof run.name, "%s/%s",
-             criterion_current_test->category, criterion_current_test->name);
-    run.seed = run_seed(host_seed(), run.name);
-    run.random_state = run.seed;
-    events_reset(run.name);
-
     const char *trouble = host_session(&session);
     if (trouble == NULL) {
         trouble = bridge_open(&session);
@@ -77,6 +84,34 @@ vmlab_begin(void)
     if (trouble != NULL) {
         host_trouble(trouble);
     }
+}
+
+/* Gives back what the test has made outside of the arena. */
+static void
+give_back(void)
+{
+    for (unsigned i = 0; i < machines; i++) {
+        mach_destroy(machine[i]);
+    }
+    machines = 0;
+    for (unsigned i = 0; i < memories; i++) {
+        kmem_destroy(memory[i].kmem);
+    }
+    memories = 0;
+}
+
+void
+vmlab_begin(void)
+{
+    memset(&run, 0, sizeof run);
+    snprintf(run.name, sizeof run.name, "%s/%s",
+             criterion_current_test->category, criterion_current_test->name);
+    run.seed = run_seed(host_seed(), run.name);
+    run.random_state = run.seed;
+    events_reset(run.name);
+
+    trial.used = false;
+    open_subject();
 }
 
 void
@@ -88,16 +123,43 @@ vmlab_end(void)
             judge_quiet_end();
         }
     }
-    for (unsigned i = 0; i < machines; i++) {
-        mach_destroy(machine[i]);
-    }
-    machines = 0;
+    give_back();
     host_test_over();
+}
+
+bool
+run_trial(void (*body)(const void *data), const void *data,
+          struct failure *failure)
+{
+    if (trial.used) {
+        if (bridge_is_open()) {
+            bridge_close();
+        }
+        give_back();
+        open_subject();
+    }
+    trial.used = true;
+    trial.running = true;
+    if (setjmp(trial.end) == 0) {
+        body(data);
+        trial.running = false;
+        return true;
+    }
+    *failure = run.failure;
+    return false;
 }
 
 noreturn void
 run_fail(const struct failure *failure)
 {
+    if (trial.running) {
+        trial.running = false;
+        if (host_has_more() && failure->verdict != VERDICT_NOT_IMPLEMENTED &&
+            failure->verdict != VERDICT_TIMED_OUT) {
+            run.failure = *failure;
+            longjmp(trial.end, 1);
+        }
+    }
     if (!run.over) {
         run.over = true;
         run.failure = *failure;
@@ -136,4 +198,61 @@ test_machine(uint64_t frames)
     machine[machines++] = mach;
     bridge_lend(mach, "mach");
     return mach;
+}
+
+static void
+tell_subject(void *context, char *from, uint64_t bytes, int on)
+{
+    (void)context;
+    bridge_access(from, bytes, on);
+}
+
+struct kmem *
+test_kmem(uint64_t first_break, uint64_t heap_bytes, uint64_t mapping_bytes)
+{
+    const uint64_t page = KMEM_PAGE_BYTES;
+    const uint64_t bytes =
+        ((first_break + heap_bytes + page - 1) & ~(page - 1)) + 2 * page +
+        ((mapping_bytes + page - 1) & ~(page - 1));
+    struct kmem_config config = {
+        .bytes = bytes,
+        .first_break = first_break,
+        .heap_bytes = heap_bytes,
+        .access = tell_subject,
+    };
+    struct kmem *kmem = NULL;
+    if (memories < KMEMS && (config.base = bridge_reserve(bytes)) != NULL) {
+        kmem = kmem_create(&config);
+    }
+    if (kmem == NULL) {
+        bridge_misused("test_kmem",
+                       memories < KMEMS
+                           ? "that is more memory than the arena has: a test "
+                             "has 64 MiB"
+                           : "a test may have at most 4 of them");
+    }
+    memory[memories].kmem = kmem;
+    memory[memories].base = config.base;
+    memory[memories++].bytes = bytes;
+    bridge_lend(kmem, "kmem");
+    return kmem;
+}
+
+const char *
+run_kind_of_memory(uint64_t address)
+{
+    for (unsigned i = 0; i < memories; i++) {
+        const uint64_t base = (uint64_t)(uintptr_t)memory[i].base;
+        if (address >= base && address - base < memory[i].bytes) {
+            const uint64_t end =
+                (uint64_t)(uintptr_t)kmem_brk(memory[i].kmem, NULL);
+            return kmem_holds(memory[i].kmem, (void *)(uintptr_t)address, 1)
+                       ? ""
+                   : address >= end && address - end < KMEM_PAGE_BYTES
+                       ? " (just above the break)"
+                       : " (kernel memory that was never asked for, or has "
+                         "been given back)";
+        }
+    }
+    return "";
 }

@@ -45,6 +45,17 @@ extern struct run run;
  * return when called from the body of a test. */
 noreturn void run_fail(const struct failure *failure);
 
+/* Runs `body` with a subject of its own, as if it were a test: true when it comes
+ * to its end.  Otherwise false, with the reason, and the test goes on; but what
+ * takes long, and what is not implemented, ends the test at once, and so does
+ * every failure where the host has no second subject. */
+bool run_trial(void (*body)(const void *data), const void *data,
+               struct failure *failure);
+
+/* What an address in the kernel memory of the running test is, in brackets with
+ * a space before; "" when there is nothing to say. */
+const char *run_kind_of_memory(uint64_t address);
+
 /* The seed of test `name` in a course with seed `course`: a function of the
  * two alone. */
 uint64_t run_seed(uint64_t course, const char *name);
@@ -53,6 +64,9 @@ uint64_t run_seed(uint64_t course, const char *name);
 
 /* A subject for this test; NULL, or our own trouble. */
 const char *host_session(struct bridge_session *session);
+
+/* Whether host_session has a second subject for the same test. */
+bool host_has_more(void);
 
 /* The course's seed. */
 uint64_t host_seed(void);

@@ -33,6 +33,12 @@ host_session(struct bridge_session *session)
     return NULL;
 }
 
+bool
+host_has_more(void)
+{
+    return false;
+}
+
 uint64_t
 host_seed(void)
 {

@@ -1,0 +1,505 @@
+/*
+ * implicit_list.c - no list at all: the blocks themselves, one behind the
+ * other.  Freeing marks a block; whoever walks past joins what lies side by
+ * side.
+ */
+#include "heap/heap.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    LIVE = 1,
+    FREE = 2,
+    STATE = 3,
+    HEADER = HEAP_HEADER_BYTES,
+    PAGE = KMEM_PAGE_BYTES,
+    SMALLEST = 32,
+    AHEAD = HEAP_AHEAD / 2,
+};
+
+struct block {
+    uint64_t word;
+    uint64_t check;
+};
+
+struct mapped {
+    struct mapped *next, *prev;
+    char *start, *end;
+};
+
+struct heap {
+    struct kmem *kmem;
+    char *start;
+    struct block *first, *end;
+    uint64_t threshold, keep;
+    struct mapped *mapped;
+    bool may_shrink;
+};
+
+static size_t
+up(size_t bytes, size_t multiple)
+{
+    return (bytes + multiple - 1) & ~(multiple - 1);
+}
+
+static uint64_t
+check_of(const struct block *b, uint64_t word)
+{
+    return (word ^ 0xA5A5A5A55A5A5A5A) - ((uintptr_t)b << 3);
+}
+
+static size_t
+size_of(const struct block *b)
+{
+    return b->word & ~(uint64_t)15;
+}
+
+static struct block *
+above(struct block *b)
+{
+    return (struct block *)((char *)b + size_of(b));
+}
+
+/* Whether the block is sound and in that state. */
+static bool
+is(const struct block *b, unsigned state)
+{
+    return (b->word & STATE) == state && b->check == check_of(b, b->word);
+}
+
+static void
+seal(struct block *b, size_t size, unsigned state)
+{
+    b->word = size | state;
+    b->check = check_of(b, b->word);
+}
+
+/* Freeing is but a mark: blocks join when somebody walks past. */
+static void
+give(struct heap *heap, struct block *b)
+{
+    (void)heap;
+    seal(b, size_of(b), FREE);
+}
+
+/* Joins b, which is free, with all that is free above it. */
+static void
+join(struct block *b)
+{
+    struct block *next;
+    while (next = above(b), is(next, FREE)) {
+        seal(b, size_of(b) + size_of(next), FREE);
+        next->check = ~next->check;
+    }
+}
+
+/* The block above, believed when the header is sound; a header that somebody
+ * has overwritten hides its size, and the walk looks for the next sound one. */
+static struct block *
+step(struct heap *heap, struct block *b)
+{
+    if (is(b, LIVE) || is(b, FREE))
+        return above(b);
+    do {
+        b++;
+    } while (b < heap->end && !is(b, LIVE) && !is(b, FREE));
+    return b;
+}
+
+/* Walks all blocks and joins the free ones: the first of at least `size` bytes,
+ * or NULL; *last is the highest block. */
+static struct block *
+walk(struct heap *heap, size_t size, struct block **last)
+{
+    *last = NULL;
+    for (struct block *b = heap->first; b < heap->end; b = step(heap, b)) {
+        *last = b;
+        if (is(b, FREE)) {
+            join(b);
+            if (size_of(b) >= size)
+                return b;
+        }
+    }
+    return NULL;
+}
+
+static struct block *
+find(struct heap *heap, size_t size)
+{
+    struct block *last;
+    return walk(heap, size, &last);
+}
+
+/* The free block below the break, or NULL. */
+static struct block *
+top(struct heap *heap)
+{
+    struct block *last;
+    walk(heap, SIZE_MAX, &last);
+    return last != NULL && is(last, FREE) ? last : NULL;
+}
+
+static struct block *
+grow(struct heap *heap, size_t size)
+{
+    struct block *const low = top(heap), *const b = heap->end;
+    const size_t more = size - (low != NULL ? size_of(low) : 0) + AHEAD;
+    char *const to = (char *)b + HEADER + more;
+    if (kmem_brk(heap->kmem, to) != to)
+        return NULL;
+    seal(b, more, FREE);
+    heap->end = (struct block *)to - 1;
+    seal(heap->end, 0, LIVE);
+    if (low == NULL)
+        return b;
+    join(low);
+    return low;
+}
+
+static void
+shrink(struct heap *heap)
+{
+    if (!heap->may_shrink)
+        return;
+    struct block *const b = top(heap);
+    const size_t keep = up(heap->keep < SMALLEST ? SMALLEST : heap->keep, 16);
+    heap->may_shrink = false;
+    if (b == NULL || size_of(b) <= heap->keep || size_of(b) <= keep)
+        return;
+    seal(b, keep, FREE);
+    heap->end = above(b);
+    seal(heap->end, 0, LIVE);
+    kmem_brk(heap->kmem, heap->end + 1);
+}
+
+/* Cuts a live block down to `size`. */
+static void
+cut(struct heap *heap, struct block *b, size_t size)
+{
+    const size_t rest = size_of(b) - size;
+    (void)heap;
+    if (rest < SMALLEST)
+        return;
+    seal(b, size, LIVE);
+    seal(above(b), rest, FREE);
+}
+
+static struct block *
+use(struct heap *heap, struct block *b, size_t size)
+{
+    seal(b, size_of(b), LIVE);
+    cut(heap, b, size);
+    return b;
+}
+
+/* The same block with another size; false when it would have to move. */
+static bool
+stretch(struct heap *heap, struct block *b, size_t size)
+{
+    struct block *next = above(b);
+    if (size > size_of(b)) {
+        if (is(next, FREE))
+            join(next);
+        const size_t room =
+            size_of(b) + (is(next, FREE) ? size_of(next) : 0);
+        if (room < size &&
+            ((struct block *)((char *)b + room) != heap->end ||
+             grow(heap, size - size_of(b)) == NULL))
+            return false;
+        seal(b, size_of(b) + size_of(next), LIVE);
+        next->check = ~next->check;
+    }
+    cut(heap, b, size);
+    return true;
+}
+
+/* Cuts an aligned block out of a live one that is large enough. */
+static struct block *
+align(struct heap *heap, struct block *b, size_t alignment, size_t size)
+{
+    const uintptr_t p = (uintptr_t)(b + 1);
+    if (p % alignment != 0) {
+        struct block *const high =
+            (struct block *)up(p + SMALLEST, alignment) - 1;
+        const size_t front = (size_t)((char *)high - (char *)b);
+        seal(high, size_of(b) - front, LIVE);
+        seal(b, front, FREE);
+        b = high;
+    }
+    cut(heap, b, size);
+    return b;
+}
+
+/* ---- Mapped blocks ---------------------------------------------------------- */
+
+static struct mapped *
+find_mapped(struct heap *heap, const void *p)
+{
+    struct mapped *m = heap->mapped;
+    while (m != NULL &&
+           ((const char *)p < (char *)m || (const char *)p >= m->end))
+        m = m->next;
+    return m;
+}
+
+static void *
+map(struct heap *heap, size_t alignment, size_t n)
+{
+    const size_t front = sizeof(struct mapped) + HEADER;
+    const size_t slack = alignment > 16 ? alignment : 0;
+    const size_t bytes = up(front + slack + n, PAGE);
+    char *const start = kmem_mmap(heap->kmem, bytes);
+    if (start == NULL)
+        return NULL;
+    char *const p =
+        (char *)(uintptr_t)up((uintptr_t)start + front, alignment);
+    struct mapped *const m = (struct mapped *)(p - front);
+    m->start = start;
+    m->end = start + bytes;
+    m->prev = NULL;
+    m->next = heap->mapped;
+    if (m->next != NULL)
+        m->next->prev = m;
+    heap->mapped = m;
+    seal((struct block *)(p - HEADER), (size_t)(m->end - p) + HEADER, LIVE);
+    return p;
+}
+
+static void
+unmap(struct heap *heap, struct mapped *m)
+{
+    if (m->next != NULL)
+        m->next->prev = m->prev;
+    if (m->prev != NULL)
+        m->prev->next = m->next;
+    else
+        heap->mapped = m->next;
+    kmem_munmap(heap->kmem, m->start, (size_t)(m->end - m->start));
+}
+
+/* ---- The contract ------------------------------------------------------------- */
+
+struct heap *
+heap_create(struct kmem *kmem)
+{
+    if (kmem == NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    char *const start = kmem_brk(kmem, NULL);
+    struct heap *const heap = (struct heap *)up((uintptr_t)start, 16);
+    char *const first = (char *)heap + up(sizeof *heap, 16);
+    char *const end = first + HEADER;
+    if (kmem_brk(kmem, end) != end) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    memset(heap, 0, sizeof *heap);
+    heap->kmem = kmem;
+    heap->start = start;
+    heap->first = heap->end = (struct block *)first;
+    heap->threshold = HEAP_THRESHOLD;
+    heap->keep = HEAP_KEEP;
+    seal(heap->end, 0, LIVE);
+    return heap;
+}
+
+int
+heap_destroy(struct heap *heap)
+{
+    if (heap == NULL)
+        return HEAP_BAD_ARGUMENT;
+    while (heap->mapped != NULL)
+        unmap(heap, heap->mapped);
+    kmem_brk(heap->kmem, heap->start);
+    return HEAP_OK;
+}
+
+static size_t
+size_for(size_t n)
+{
+    const size_t size = up(n + HEADER, 16);
+    return size < SMALLEST ? SMALLEST : size;
+}
+
+static bool
+is_too_much(size_t n)
+{
+    return n > PTRDIFF_MAX - 4 * PAGE;
+}
+
+static struct block *
+take(struct heap *heap, size_t size)
+{
+    struct block *b = find(heap, size);
+    if (b == NULL)
+        b = grow(heap, size);
+    return b != NULL ? use(heap, b, size) : NULL;
+}
+
+void *
+heap_aligned(struct heap *heap, size_t alignment, size_t n)
+{
+    if (heap == NULL || alignment == 0 || (alignment & (alignment - 1)) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (is_too_much(n) || alignment > PTRDIFF_MAX / 2 - n) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    void *p = NULL;
+    if (n >= heap->threshold) {
+        p = map(heap, alignment < 16 ? 16 : alignment, n);
+    } else if (alignment <= 16) {
+        struct block *const b = take(heap, size_for(n));
+        p = b != NULL ? b + 1 : NULL;
+    } else {
+        struct block *const b =
+            take(heap, size_for(n) + alignment + SMALLEST);
+        if (b != NULL)
+            p = align(heap, b, alignment, size_for(n)) + 1;
+    }
+    if (p == NULL)
+        errno = ENOMEM;
+    return p;
+}
+
+void *
+heap_malloc(struct heap *heap, size_t n)
+{
+    return heap_aligned(heap, 16, n);
+}
+
+void *
+heap_calloc(struct heap *heap, size_t count, size_t size)
+{
+    if (heap != NULL && size != 0 && count > SIZE_MAX / size) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    void *const p = heap_malloc(heap, count * size);
+    return p != NULL ? memset(p, 0, count * size) : NULL;
+}
+
+static int
+look_up(struct heap *heap, void *p, struct mapped **m)
+{
+    *m = NULL;
+    if (heap == NULL)
+        return HEAP_BAD_ARGUMENT;
+    if ((uintptr_t)p % 16 != 0)
+        return HEAP_BAD_POINTER;
+    struct block *const b = (struct block *)((uintptr_t)p - HEADER);
+    if ((char *)p > (char *)heap->first && (char *)p <= (char *)heap->end)
+        return is(b, LIVE) ? HEAP_OK : HEAP_BAD_HEADER;
+    *m = find_mapped(heap, p);
+    if (*m == NULL)
+        return HEAP_BAD_POINTER;
+    return (char *)p == (char *)(*m + 1) + HEADER && is(b, LIVE)
+               ? HEAP_OK
+               : HEAP_BAD_HEADER;
+}
+
+int
+heap_free(struct heap *heap, void *p)
+{
+    struct mapped *m;
+    const int status = p != NULL && heap != NULL ? look_up(heap, p, &m)
+                       : heap == NULL            ? HEAP_BAD_ARGUMENT
+                                                 : HEAP_OK;
+    if (status != HEAP_OK || p == NULL)
+        return status;
+    if (m != NULL) {
+        unmap(heap, m);
+    } else {
+        struct block *const b = (struct block *)p - 1;
+        heap->may_shrink = size_of(b) >= PAGE;
+        give(heap, b);
+        shrink(heap);
+    }
+    return HEAP_OK;
+}
+
+uint64_t
+heap_usable(struct heap *heap, void *p)
+{
+    struct mapped *m;
+    if (heap != NULL && p == NULL)
+        return 0;
+    if (look_up(heap, p, &m) != HEAP_OK) {
+        errno = EINVAL;
+        return 0;
+    }
+    return size_of((struct block *)p - 1) - HEADER;
+}
+
+void *
+heap_realloc(struct heap *heap, void *p, size_t n)
+{
+    struct mapped *m;
+    if (p == NULL || heap == NULL)
+        return heap_malloc(heap, n);
+    if (look_up(heap, p, &m) != HEAP_OK) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (n == 0) {
+        heap_free(heap, p);
+        return NULL;
+    }
+    if (is_too_much(n)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct block *const b = (struct block *)p - 1;
+    if (m == NULL && n < heap->threshold && stretch(heap, b, size_for(n)))
+        return p;
+    const size_t had = size_of(b) - HEADER;
+    void *const q = heap_malloc(heap, n);
+    if (q == NULL)
+        return NULL;
+    memcpy(q, p, had < n ? had : n);
+    heap_free(heap, p);
+    return q;
+}
+
+int
+heap_set(struct heap *heap, enum heap_option option, uint64_t value)
+{
+    if (heap == NULL ||
+        (option != HEAP_SET_KEEP &&
+         (option != HEAP_SET_THRESHOLD || value == 0)))
+        return HEAP_BAD_ARGUMENT;
+    *(option == HEAP_SET_KEEP ? &heap->keep : &heap->threshold) = value;
+    return HEAP_OK;
+}
+
+int
+heap_check(struct heap *heap, struct heap_report *report)
+{
+    struct heap_report sum = {0};
+    if (heap == NULL || report == NULL)
+        return HEAP_BAD_ARGUMENT;
+    for (struct block *b = heap->first; b != heap->end; b = above(b)) {
+        if (!is(b, LIVE) && !is(b, FREE)) {
+            report->bad = b + 1;
+            return HEAP_BAD_HEADER;
+        }
+        sum.blocks += is(b, LIVE);
+        sum.bytes += is(b, LIVE) ? size_of(b) - HEADER : 0;
+    }
+    for (struct mapped *m = heap->mapped; m != NULL; m = m->next) {
+        struct block *const b = (struct block *)(m + 1);
+        if (!is(b, LIVE)) {
+            report->bad = b + 1;
+            return HEAP_BAD_HEADER;
+        }
+        sum.blocks++;
+        sum.bytes += size_of(b) - HEADER;
+    }
+    *report = sum;
+    return HEAP_OK;
+}

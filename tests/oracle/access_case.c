@@ -102,6 +102,12 @@ access_generate(struct access_case *c, uint64_t seed, uint32_t number)
         (c->selector & 4) != 0 && c->selector >> 3 < ACCESS_ENTRIES;
     uint64_t d = choose_descriptor(&r, c->reg == SEG_CS && c->size != 0);
     c->offset = choose_offset(&r, limit_in_bytes(d));
+    /* What an empty hidden copy would allow, if a null register were used. */
+    if ((c->selector & 0xFFFC) == 0 && c->operation == SEG_READ &&
+        c->reg != SEG_CS && random_once_in(&r, 2)) {
+        c->offset = 0;
+        c->size = 1;
+    }
     c->linear = ACCESS_WINDOW + random_below(&r, ACCESS_WINDOW_BYTES);
     if (random_once_in(&r, 4)) { /* in one page whole */
         c->linear = (ACCESS_HOLE + random_below(&r, ACCESS_HOLE_BYTES)) & ~15u;

@@ -33,8 +33,7 @@ choose_descriptor(struct random *r, int wants_code)
 static uint32_t
 limit_in_bytes(uint64_t d)
 {
-    const uint32_t field =
-        (uint32_t)(d & 0xFFFF) | ((uint32_t)(d >> 48) & 0xF) << 16;
+    const uint32_t field = (d & 0xFFFF) | (d >> 32 & 0xF0000);
     return d >> 55 & 1 ? field << 12 | 0xFFF : field;
 }
 
@@ -143,8 +142,8 @@ access_code_bytes(unsigned code, uint8_t *bytes)
         bytes[n++] = 0x66;
         bytes[n++] = 0x67;
     }
-    bytes[n++] = 0x2E;                      /* %cs:                       */
-    bytes[n++] = (code & 2) ? 0x89 : 0x8B;  /* mov %ecx, (%ebx), or back  */
+    bytes[n++] = 0x2E;                     /* %cs:                        */
+    bytes[n++] = (code & 2) ? 0x89 : 0x8B; /* mov %ecx, (%ebx), or back  */
     bytes[n++] = 0x0B;
     const unsigned first = n;
     while (n < ACCESS_CODE_BYTES)

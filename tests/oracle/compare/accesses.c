@@ -7,7 +7,12 @@
 
 #include "../access_case.h"
 
-enum { CPL = 3, PAGE_FAULT_USER = 4, PAGE_FAULT_WRITE = 2, PAGE_FAULT_FETCH = 16 };
+enum {
+    CPL = 3,
+    PAGE_FAULT_USER = 4,
+    PAGE_FAULT_WRITE = 2,
+    PAGE_FAULT_FETCH = 16
+};
 
 struct accessed {
     bool fault_expected;
@@ -48,11 +53,10 @@ expect_access(struct accessed *a, const struct access_case *c, uint32_t linear)
         a->fault_expected = true;
         a->fault = (struct mach_fault){
             .vector = FAULT_PF,
-            .error_code =
-                PAGE_FAULT_USER |
-                (c->operation == SEG_WRITE     ? PAGE_FAULT_WRITE
-                 : c->operation == SEG_EXECUTE ? PAGE_FAULT_FETCH
-                                               : 0u),
+            .error_code = PAGE_FAULT_USER |
+                          (c->operation == SEG_WRITE     ? PAGE_FAULT_WRITE
+                           : c->operation == SEG_EXECUTE ? PAGE_FAULT_FETCH
+                                                         : 0u),
             .address = linear,
         };
         return;

@@ -67,7 +67,7 @@ come_back:
         emms
         ret
 
-/* ---- Accesses: seven of 16 bytes of code for each register ---- */
+/* ---- Accesses: ten pieces of 32 bytes for each register ---- */
 
         .macro  accesses register
         .balign 32

@@ -130,7 +130,8 @@ catch_signals(void)
     system_call(SYS_SIGALTSTACK, &alternate, 0, 0, 0, 0, 0);
     const struct action action = {
         on_signal, ACTION_SIGINFO | ACTION_ONSTACK | ACTION_NODEFER, 0, {0, 0}};
-    static const int signals[] = {SIG_ILL, SIG_TRAP, SIG_BUS, SIG_FPE, SIG_SEGV};
+    static const int signals[] = {SIG_ILL, SIG_TRAP, SIG_BUS, SIG_FPE,
+                                  SIG_SEGV};
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
         system_call(SYS_RT_SIGACTION, signals[i], &action, 0, 8, 0, 0);
 }
@@ -147,12 +148,12 @@ lay_descriptor(uint32_t entry, uint64_t d)
         .entry = entry,
         .base = (uint32_t)(d >> 16 & 0xFFFFFF) | (high & 0xFF000000),
         .limit = (uint32_t)(d & 0xFFFF) | (high & 0xF0000),
-        .bits = (high >> 22 & 1)            /* seg_32bit                      */
-                | (type >> 2) << 1          /* contents                       */
-                | (~type >> 1 & 1) << 3     /* read_exec_only                 */
-                | (high >> 23 & 1) << 4     /* limit_in_pages                 */
-                | (~high >> 15 & 1) << 5    /* seg_not_present                */
-                | (high >> 20 & 1) << 6,    /* useable                        */
+        .bits = (high >> 22 & 1)        /* seg_32bit           */
+                | type >> 2 << 1        /* contents            */
+                | (~type & 2) << 2      /* read_exec_only      */
+                | (high >> 23 & 1) << 4 /* limit_in_pages      */
+                | (~high >> 15 & 1) << 5 /* seg_not_present    */
+                | (high >> 20 & 1) << 6, /* useable            */
     };
     if (system_call(SYS_MODIFY_LDT, 0x11, &user, sizeof user, 0, 0, 0) != 0)
         fail(STATUS_UNAVAILABLE, "processor: modify_ldt refuses\n");
@@ -166,7 +167,8 @@ enum { PATTERN_BYTES = 2 * ACCESS_WINDOW_BYTES };
 static void
 make_window(void)
 {
-    uint8_t *code = map(ACCESS_WINDOW - ACCESS_CODE, ACCESS_CODE + PATTERN_BYTES);
+    uint8_t *code =
+        map(ACCESS_WINDOW - ACCESS_CODE, ACCESS_CODE + PATTERN_BYTES);
     for (unsigned i = 0; i < ACCESS_CODE_PIECES; i++)
         access_code_bytes(i, code + i * ACCESS_CODE_BYTES);
     for (uint32_t i = 0; i < PATTERN_BYTES; i++)
@@ -302,7 +304,10 @@ void *
 memset(void *to, int value, size_t bytes)
 {
     void *const result = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(value) : "memory");
+    __asm__ volatile("rep stosb"
+                     : "+D"(to), "+c"(bytes)
+                     : "a"(value)
+                     : "memory");
     return result;
 }
 

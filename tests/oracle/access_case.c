@@ -69,6 +69,10 @@ choose_access(struct random *r, struct access_case *c)
         c->operation = ACCESS_LAR + random_below(r, 4);
         return;
     }
+    if (random_once_in(r, 16)) {
+        c->operation = ACCESS_WIDE + random_below(r, 4);
+        return;
+    }
     c->size = 1u << random_below(r, 5);
     if (c->operation == SEG_EXECUTE) {
         c->reg = SEG_CS;
@@ -90,12 +94,27 @@ choose_selector(struct random *r)
     return random_below(r, last) << 3 | 4 | rpl;
 }
 
+/* Not canonical, with 57 bits of address no more than with 48. */
+static uint64_t
+choose_crooked(struct random *r)
+{
+    for (;;) {
+        const uint64_t va = random_bits(r);
+        if (va >> 56 != 0 && va >> 56 != 0xFF)
+            return va;
+    }
+}
+
 void
 access_generate(struct access_case *c, uint64_t seed, uint32_t number)
 {
     struct random r = random_for(seed, KIND_ACCESSES, number);
     *c = (struct access_case){0};
     choose_access(&r, c);
+    if (c->operation >= ACCESS_WIDE) {
+        c->wide = choose_crooked(&r);
+        return;
+    }
     c->selector = choose_selector(&r);
     const int names_one =
         (c->selector & 4) != 0 && c->selector >> 3 < ACCESS_ENTRIES;

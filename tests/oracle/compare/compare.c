@@ -90,7 +90,7 @@ compare_faults(struct verdict *v, bool expected, const struct mach_fault *want,
     return expected;
 }
 
-/* ---- Reports ------------------------------------------------------------------ */
+/* ---- Reports ------------------------------------------------------------ */
 
 static const size_t record_bytes[] = {
     [KIND_WALKS_TWO_LEVEL] = sizeof(struct walk_record),

@@ -21,7 +21,7 @@
 #define VECTOR_FETCHED   0x30 /* a block of a data frame has been executed    */
 #define VECTOR_DONE      0x31 /* the access is over                           */
 
-#define WRITTEN          0x57A1B2C3 /* what a write leaves in a block            */
+#define WRITTEN          0x57A1B2C3 /* what a write leaves in a block      */
 
 /* Code segments of ring 0 to 3, then data: nine more for each ring, which
  * counts the selector's RPL in. */

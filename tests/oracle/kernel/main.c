@@ -93,7 +93,7 @@ memset(void *to, int value, __SIZE_TYPE__ bytes)
     return result;
 }
 
-/* ---- The order ----------------------------------------------------------- */
+/* ---- The order ---------------------------------------------------------- */
 
 static uint64_t
 read_hex(const char **text)

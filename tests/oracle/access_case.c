@@ -33,8 +33,7 @@ choose_descriptor(struct random *r, int wants_code)
 static uint32_t
 limit_in_bytes(uint64_t d)
 {
-    const uint32_t field =
-        (uint32_t)(d & 0xFFFF) | ((uint32_t)(d >> 48) & 0xF) << 16;
+    const uint32_t field = (d & 0xFFFF) | (d >> 32 & 0xF0000);
     return d >> 55 & 1 ? field << 12 | 0xFFF : field;
 }
 
@@ -70,6 +69,10 @@ choose_access(struct random *r, struct access_case *c)
         c->operation = ACCESS_LAR + random_below(r, 4);
         return;
     }
+    if (random_once_in(r, 16)) {
+        c->operation = ACCESS_WIDE + random_below(r, 4);
+        return;
+    }
     c->size = 1u << random_below(r, 5);
     if (c->operation == SEG_EXECUTE) {
         c->reg = SEG_CS;
@@ -91,17 +94,38 @@ choose_selector(struct random *r)
     return random_below(r, last) << 3 | 4 | rpl;
 }
 
+/* Not canonical, with 57 bits of address no more than with 48. */
+static uint64_t
+choose_crooked(struct random *r)
+{
+    for (;;) {
+        const uint64_t va = random_bits(r);
+        if (va >> 56 != 0 && va >> 56 != 0xFF)
+            return va;
+    }
+}
+
 void
 access_generate(struct access_case *c, uint64_t seed, uint32_t number)
 {
     struct random r = random_for(seed, KIND_ACCESSES, number);
     *c = (struct access_case){0};
     choose_access(&r, c);
+    if (c->operation >= ACCESS_WIDE) {
+        c->wide = choose_crooked(&r);
+        return;
+    }
     c->selector = choose_selector(&r);
     const int names_one =
         (c->selector & 4) != 0 && c->selector >> 3 < ACCESS_ENTRIES;
     uint64_t d = choose_descriptor(&r, c->reg == SEG_CS && c->size != 0);
     c->offset = choose_offset(&r, limit_in_bytes(d));
+    /* What an empty hidden copy would allow, if a null register were used. */
+    if ((c->selector & 0xFFFC) == 0 && c->operation == SEG_READ &&
+        c->reg != SEG_CS && random_once_in(&r, 2)) {
+        c->offset = 0;
+        c->size = 1;
+    }
     c->linear = ACCESS_WINDOW + random_below(&r, ACCESS_WINDOW_BYTES);
     if (random_once_in(&r, 4)) { /* in one page whole */
         c->linear = (ACCESS_HOLE + random_below(&r, ACCESS_HOLE_BYTES)) & ~15u;
@@ -137,8 +161,8 @@ access_code_bytes(unsigned code, uint8_t *bytes)
         bytes[n++] = 0x66;
         bytes[n++] = 0x67;
     }
-    bytes[n++] = 0x2E;                      /* %cs:                       */
-    bytes[n++] = (code & 2) ? 0x89 : 0x8B;  /* mov %ecx, (%ebx), or back  */
+    bytes[n++] = 0x2E;                     /* %cs:                        */
+    bytes[n++] = (code & 2) ? 0x89 : 0x8B; /* mov %ecx, (%ebx), or back  */
     bytes[n++] = 0x0B;
     const unsigned first = n;
     while (n < ACCESS_CODE_BYTES)

@@ -12,6 +12,9 @@
  *
  * What is read from or written to the window tells which address was meant; in
  * the hole the page fault's CR2 does.
+ *
+ * A few cases are accesses in 64-bit mode instead, to addresses that are not
+ * canonical, because QEMU does not tell the stack from other segments there.
  */
 #ifndef ORACLE_ACCESS_CASE_H
 #define ORACLE_ACCESS_CASE_H
@@ -42,6 +45,10 @@ enum access_operation {
     ACCESS_LSL,
     ACCESS_VERR,
     ACCESS_VERW,
+    /* In 64-bit mode, at an address that is not canonical; plus 1 for a write
+     * and 2 through the stack. */
+    ACCESS_WIDE,
+    ACCESS_OPERATIONS = ACCESS_WIDE + 4
 };
 
 struct access_case {
@@ -53,6 +60,7 @@ struct access_case {
     uint32_t size; /* 1, 2, 4, 8 or 16; of an instruction 1 to 8              */
     uint32_t linear;
     uint32_t code; /* read or write through CS: offset of the code for it     */
+    uint64_t wide; /* of ACCESS_WIDE: the address                             */
 };
 
 void access_generate(struct access_case *c, uint64_t seed, uint32_t number);

@@ -66,8 +66,8 @@ load_generate(struct load_case *c, uint64_t seed, uint32_t number)
     c->operation =
         random_once_in(&r, 6) ? SEG_CS : random_below(&r, LOAD_OPERATIONS);
     c->cpl = random_below(&r, 4);
-    c->gdt_limit = LOAD_FIXED * 8 - 1 +
-                   random_below(&r, (LOAD_ENTRIES - LOAD_FIXED) * 8);
+    c->gdt_limit =
+        LOAD_FIXED * 8 - 1 + random_below(&r, (LOAD_ENTRIES - LOAD_FIXED) * 8);
     c->ldt_limit =
         random_once_in(&r, 16) ? 0 : random_below(&r, LOAD_ENTRIES * 8);
 

@@ -13,10 +13,10 @@
 
 #include "segment/segment.h"
 
-#define LOAD_GDT_PA     UINT32_C(0x3F0000)
-#define LOAD_LDT_PA     UINT32_C(0x3F8003) /* crooked, which is allowed        */
-#define LOAD_LANDING    UINT32_C(0x3E0000) /* where a far jump arrives         */
-#define LOAD_MEMORY_END UINT32_C(0x400000) /* of the reference's machine       */
+#define LOAD_GDT_PA  UINT32_C(0x3F0000)
+#define LOAD_LDT_PA  UINT32_C(0x3F8003) /* crooked, which is allowed        */
+#define LOAD_LANDING UINT32_C(0x3E0000) /* where a far jump arrives         */
+#define LOAD_END     UINT32_C(0x400000) /* of the reference's memory        */
 
 enum {
     LOAD_FIXED = 16,   /* descriptors of the kernel: index 0 to 15            */

@@ -22,7 +22,7 @@ enum report_kind {
 
 struct report_heading {
     uint64_t magic;
-    uint64_t kind;  /* enum report_kind                                       */
+    uint64_t kind; /* enum report_kind                                       */
     uint64_t seed;
     uint64_t count; /* records that follow; written last                      */
 };

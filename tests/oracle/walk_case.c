@@ -92,8 +92,9 @@ choose_address(struct random *r, const struct walk_case *c, unsigned leaf,
     if (!random_once_in(r, 16))
         return va;
     /* Not canonical: by one bit, or by all that could be. */
-    return va ^ (random_once_in(r, 2) ? upper
-                                      : UINT64_C(1) << (48 + random_below(r, 16)));
+    return va ^
+           (random_once_in(r, 2) ? upper
+                                 : UINT64_C(1) << (48 + random_below(r, 16)));
 }
 
 /* A table for level `level` in which the entry that the address selects is not

@@ -6,8 +6,14 @@
 #include <stdio.h>
 
 #include "../access_case.h"
+#include "pagewalk/pagewalk.h"
 
-enum { CPL = 3, PAGE_FAULT_USER = 4, PAGE_FAULT_WRITE = 2, PAGE_FAULT_FETCH = 16 };
+enum {
+    CPL = 3,
+    PAGE_FAULT_USER = 4,
+    PAGE_FAULT_WRITE = 2,
+    PAGE_FAULT_FETCH = 16
+};
 
 struct accessed {
     bool fault_expected;
@@ -48,11 +54,10 @@ expect_access(struct accessed *a, const struct access_case *c, uint32_t linear)
         a->fault_expected = true;
         a->fault = (struct mach_fault){
             .vector = FAULT_PF,
-            .error_code =
-                PAGE_FAULT_USER |
-                (c->operation == SEG_WRITE     ? PAGE_FAULT_WRITE
-                 : c->operation == SEG_EXECUTE ? PAGE_FAULT_FETCH
-                                               : 0u),
+            .error_code = PAGE_FAULT_USER |
+                          (c->operation == SEG_WRITE     ? PAGE_FAULT_WRITE
+                           : c->operation == SEG_EXECUTE ? PAGE_FAULT_FETCH
+                                                         : 0u),
             .address = linear,
         };
         return;
@@ -151,11 +156,31 @@ ask(struct accessed *a, const struct access_case *c)
                    d.big << 22 | d.granular << 23;
 }
 
+/* Has the reference walk in a space of four levels. */
+static void
+walk(struct accessed *a, const struct access_case *c)
+{
+    static struct space *space;
+    if (space == NULL)
+        space = pw_create(mach_create(1), PW_FOUR_LEVEL, 0);
+    if (space == NULL)
+        mach_stop("no space");
+    const uint32_t which = c->operation - ACCESS_WIDE;
+    const uint32_t access = PW_USER | (which & 1 ? PW_WRITE : PW_READ) |
+                            (which & 2 ? (uint32_t)PW_STACK : 0);
+    struct pw_result result;
+    if (pw_walk(space, c->wide, access, &result) != PW_NOT_CANONICAL)
+        mach_stop("takes 0x%" PRIx64 " for canonical", c->wide);
+    expect_fault(a, &result.fault);
+}
+
 static void
 decide(struct accessed *a, const struct access_case *c)
 {
     *a = (struct accessed){0};
-    if (c->operation <= SEG_EXECUTE)
+    if (c->operation >= ACCESS_WIDE)
+        walk(a, c);
+    else if (c->operation <= SEG_EXECUTE)
         make_access(a, c);
     else
         ask(a, c);
@@ -210,16 +235,22 @@ show_access(uint64_t seed, uint32_t number, const struct access_record *record)
 {
     static const char *const operations[] = {"read", "write", "fetch", "LAR",
                                              "LSL",  "VERR",  "VERW"};
+    static const char *const wide[] = {"read", "write", "read by the stack",
+                                       "write by the stack"};
     static const char *const registers[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
     struct access_case c;
     access_generate(&c, seed, number);
     struct accessed a;
     decide(&a, &c);
-    printf("    %s of %" PRIu32 " bytes at 0x%" PRIx32
-           " through %s, selector 0x%" PRIx32 ", descriptor 0x%016" PRIx64
-           ", linear 0x%" PRIx32 "\n",
-           operations[c.operation], c.size, c.offset, registers[c.reg],
-           c.selector, c.descriptor, c.linear);
+    if (c.operation >= ACCESS_WIDE)
+        printf("    %s in 64-bit mode at 0x%" PRIx64 "\n",
+               wide[c.operation - ACCESS_WIDE], c.wide);
+    else
+        printf("    %s of %" PRIu32 " bytes at 0x%" PRIx32
+               " through %s, selector 0x%" PRIx32 ", descriptor 0x%016" PRIx64
+               ", linear 0x%" PRIx32 "\n",
+               operations[c.operation], c.size, c.offset, registers[c.reg],
+               c.selector, c.descriptor, c.linear);
     printf("    processor: vector %" PRIu64 ", error code 0x%" PRIx64
            ", CR2 0x%" PRIx64 ", value 0x%" PRIx64 ", %" PRIu64
            " bytes written at 0x%" PRIx64 ", ZF %" PRIu64 "\n",

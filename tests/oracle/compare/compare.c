@@ -82,8 +82,7 @@ compare_faults(struct verdict *v, bool expected, const struct mach_fault *want,
         disagree(v, "vector %" PRIu64 ", the reference has %" PRIu32,
                  got->vector, want->vector);
     else if (got->error_code != want->error_code)
-        disagree(v,
-                 "error code 0x%" PRIx64 ", the reference has 0x%" PRIx32,
+        disagree(v, "error code 0x%" PRIx64 ", the reference has 0x%" PRIx32,
                  got->error_code, want->error_code);
     else if (got->cr2 != want->address)
         disagree(v, "CR2 0x%" PRIx64 ", the reference has 0x%" PRIx64, got->cr2,
@@ -91,7 +90,7 @@ compare_faults(struct verdict *v, bool expected, const struct mach_fault *want,
     return expected;
 }
 
-/* ---- Reports ------------------------------------------------------------------ */
+/* ---- Reports ------------------------------------------------------------ */
 
 static const size_t record_bytes[] = {
     [KIND_WALKS_TWO_LEVEL] = sizeof(struct walk_record),

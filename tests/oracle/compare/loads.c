@@ -23,7 +23,7 @@ machine(void)
 {
     static struct mach *mach;
     if (mach == NULL)
-        mach = mach_create(LOAD_MEMORY_END / MACH_FRAME_BYTES);
+        mach = mach_create(LOAD_END / MACH_FRAME_BYTES);
     if (mach == NULL)
         mach_stop("no machine");
     return mach;

@@ -158,7 +158,9 @@ lost:   /* a fault of the kernel's own */
 
         .macro  vector number
 vector_\number:
-        .if     (\number != 8) && (\number < 10 || \number > 14) && (\number != 17) && (\number != 21)
+        /* Without an error code of the processor's: 0. */
+        .if     !(\number == 8 || \number == 17 || \number == 21 || \
+                  (\number >= 10 && \number <= 14))
         pushl   $0
         .endif
         pushl   $\number

@@ -18,19 +18,19 @@
 #define ATTEMPT_CX       12
 #define ATTEMPT_DX       13
 
-#define VECTOR_FETCHED 0x30 /* a block of a data frame has been executed      */
-#define VECTOR_DONE    0x31 /* the access is over                             */
+#define VECTOR_FETCHED   0x30 /* a block of a data frame has been executed    */
+#define VECTOR_DONE      0x31 /* the access is over                           */
 
-#define WRITTEN 0x57A1B2C3 /* what a write leaves in a block                  */
+#define WRITTEN          0x57A1B2C3 /* what a write leaves in a block      */
 
 /* Code segments of ring 0 to 3, then data: nine more for each ring, which
  * counts the selector's RPL in. */
-#define CODE0       0x08
-#define DATA0       0x28
-#define DATA3       0x43
-#define TSS         0x48
-#define RING_STRIDE 9
+#define CODE0            0x08
+#define DATA0            0x28
+#define DATA3            0x43
+#define TSS              0x48
+#define RING_STRIDE      9
 
-#define EFER_MSR 0xC0000080
+#define EFER_MSR         0xC0000080
 
 #endif

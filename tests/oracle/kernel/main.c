@@ -20,7 +20,7 @@ print_hex(word value)
 {
     print("0x");
     for (int shift = (int)sizeof value * 8 - 4; shift >= 0; shift -= 4)
-        out8(0xE9, (uint8_t)"0123456789abcdef"[value >> shift & 15]);
+        out8(0xE9, (uint8_t) "0123456789abcdef"[value >> shift & 15]);
 }
 
 void
@@ -86,11 +86,14 @@ void *
 memset(void *to, int value, __SIZE_TYPE__ bytes)
 {
     void *const result = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(value) : "memory");
+    __asm__ volatile("rep stosb"
+                     : "+D"(to), "+c"(bytes)
+                     : "a"(value)
+                     : "memory");
     return result;
 }
 
-/* ---- The order ----------------------------------------------------------- */
+/* ---- The order ---------------------------------------------------------- */
 
 static uint64_t
 read_hex(const char **text)
@@ -99,8 +102,8 @@ read_hex(const char **text)
         ++*text;
     uint64_t value = 0;
     for (; **text > ' '; ++*text)
-        value = value << 4 | (uint64_t)(**text <= '9' ? **text - '0'
-                                                      : **text - 'a' + 10);
+        value = value << 4 |
+                (uint64_t)(**text <= '9' ? **text - '0' : **text - 'a' + 10);
     return value;
 }
 

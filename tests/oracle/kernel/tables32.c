@@ -84,8 +84,8 @@ make_pages(void)
     uint32_t window = WINDOWS >> WINDOW_SHIFT;
     for (uint32_t f = WALK_LOW_FRAMES; f < WALK_FRAMES; f += FRAMES_A_MODULE) {
         const uint64_t pa = walk_frame(f);
-        home[window++] = (uint32_t)pa | (uint32_t)(pa >> 32) << 13 | PW_PS |
-                         PW_P | PW_W;
+        home[window++] =
+            (uint32_t)pa | (uint32_t)(pa >> 32) << 13 | PW_PS | PW_P | PW_W;
     }
     for (uint32_t i = 0; i < 1024; i++)
         kernel_pages[i] = i << 12 | PW_P | PW_W | PW_U;

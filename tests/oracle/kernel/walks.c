@@ -111,8 +111,7 @@ perform(const struct walk_case *c, struct walk_record *record)
         record->entry[l] = *(entry *)see(c->way[l].pa);
         *(entry *)see(c->way[l].pa) = 0;
     }
-    const word wanted =
-        c->access & PW_EXECUTE ? VECTOR_FETCHED : VECTOR_DONE;
+    const word wanted = c->access & PW_EXECUTE ? VECTOR_FETCHED : VECTOR_DONE;
     if (a.vector != wanted) {
         record->fault.vector = a.vector;
         record->fault.error_code = a.error_code;

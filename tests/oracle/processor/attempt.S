@@ -67,7 +67,7 @@ come_back:
         emms
         ret
 
-/* ---- Accesses: seven of 16 bytes of code for each register ---- */
+/* ---- Accesses: ten pieces of 32 bytes for each register ---- */
 
         .macro  accesses register
         .balign 32
@@ -146,14 +146,38 @@ code_verr:
 code_verw:
         ask     verw %ax
 
+/* ---- Accesses in 64-bit mode, by enum access_operation ---- */
+
+        .macro  wide instruction:vararg
+        .balign 32
+        movl    $wide_address, %esi
+        ljmp    $0x33, $1f              /* Linux's code segment of 64 bits */
+        .code64
+1:      movl    %esi, %esi
+        movq    (%rsi), %rbx
+        movq    %rbx, %rsp
+        \instruction
+        int3
+        .code32
+        .endm
+
+        .globl  code_wide
+        .balign 32
+code_wide:
+        wide    movl (%rbx), %ecx
+        wide    movl %ecx, (%rbx)
+        wide    movl (%rsp), %ecx
+        wide    movl %ecx, (%rsp)
+
         .section .rodata
         .balign 16
 written:
         .fill   16, 1, 0xC3             /* ACCESS_WRITTEN                  */
 
         .bss
-        .globl  far_pointer
+        .globl  far_pointer, wide_address
         .balign 4
 far_pointer:    .skip 8
+wide_address:   .skip 8
 stack_to_resume: .skip 4
         .section .note.GNU-stack, "", @progbits

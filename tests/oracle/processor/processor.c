@@ -14,7 +14,7 @@
 #include "../access_case.h"
 #include "../report.h"
 
-/* ---- Linux, i386: numbers and layouts of its ABI -------------------------- */
+/* ---- Linux, i386: numbers and layouts of its ABI ------------------------ */
 
 enum {
     SYS_EXIT = 1,
@@ -65,6 +65,7 @@ struct user_descriptor {
 };
 
 /* attempt.S */
+enum { PIECE_BYTES = 32 };
 long system_call(long number, ...);
 void attempt(const char *code, uint32_t selector, uint32_t offset);
 _Noreturn void come_back(void);
@@ -74,6 +75,8 @@ extern struct {
     uint32_t offset;
     uint16_t selector;
 } far_pointer;
+extern const char code_wide[];
+extern uint64_t wide_address;
 
 _Noreturn void processor_main(const uint32_t *stack);
 
@@ -106,7 +109,7 @@ map(uint32_t at, uint32_t bytes)
     return (void *)to;
 }
 
-/* ---- What an access ends with ----------------------------------------------- */
+/* ---- What an access ends with ------------------------------------------- */
 
 static struct signal_context ended;
 
@@ -130,12 +133,13 @@ catch_signals(void)
     system_call(SYS_SIGALTSTACK, &alternate, 0, 0, 0, 0, 0);
     const struct action action = {
         on_signal, ACTION_SIGINFO | ACTION_ONSTACK | ACTION_NODEFER, 0, {0, 0}};
-    static const int signals[] = {SIG_ILL, SIG_TRAP, SIG_BUS, SIG_FPE, SIG_SEGV};
+    static const int signals[] = {SIG_ILL, SIG_TRAP, SIG_BUS, SIG_FPE,
+                                  SIG_SEGV};
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
         system_call(SYS_RT_SIGACTION, signals[i], &action, 0, 8, 0, 0);
 }
 
-/* ---- The LDT ------------------------------------------------------------------ */
+/* ---- The LDT ------------------------------------------------------------ */
 
 static void
 lay_descriptor(uint32_t entry, uint64_t d)
@@ -147,18 +151,18 @@ lay_descriptor(uint32_t entry, uint64_t d)
         .entry = entry,
         .base = (uint32_t)(d >> 16 & 0xFFFFFF) | (high & 0xFF000000),
         .limit = (uint32_t)(d & 0xFFFF) | (high & 0xF0000),
-        .bits = (high >> 22 & 1)            /* seg_32bit                      */
-                | (type >> 2) << 1          /* contents                       */
-                | (~type >> 1 & 1) << 3     /* read_exec_only                 */
-                | (high >> 23 & 1) << 4     /* limit_in_pages                 */
-                | (~high >> 15 & 1) << 5    /* seg_not_present                */
-                | (high >> 20 & 1) << 6,    /* useable                        */
+        .bits = (high >> 22 & 1)         /* seg_32bit           */
+                | type >> 2 << 1         /* contents            */
+                | (~type & 2) << 2       /* read_exec_only      */
+                | (high >> 23 & 1) << 4  /* limit_in_pages      */
+                | (~high >> 15 & 1) << 5 /* seg_not_present    */
+                | (high >> 20 & 1) << 6, /* useable            */
     };
     if (system_call(SYS_MODIFY_LDT, 0x11, &user, sizeof user, 0, 0, 0) != 0)
         fail(STATUS_UNAVAILABLE, "processor: modify_ldt refuses\n");
 }
 
-/* ---- Cases ----------------------------------------------------------------------- */
+/* ---- Cases -------------------------------------------------------------- */
 
 static uint8_t *const window = (uint8_t *)ACCESS_WINDOW;
 enum { PATTERN_BYTES = 2 * ACCESS_WINDOW_BYTES };
@@ -166,7 +170,8 @@ enum { PATTERN_BYTES = 2 * ACCESS_WINDOW_BYTES };
 static void
 make_window(void)
 {
-    uint8_t *code = map(ACCESS_WINDOW - ACCESS_CODE, ACCESS_CODE + PATTERN_BYTES);
+    uint8_t *code =
+        map(ACCESS_WINDOW - ACCESS_CODE, ACCESS_CODE + PATTERN_BYTES);
     for (unsigned i = 0; i < ACCESS_CODE_PIECES; i++)
         access_code_bytes(i, code + i * ACCESS_CODE_BYTES);
     for (uint32_t i = 0; i < PATTERN_BYTES; i++)
@@ -212,19 +217,21 @@ take_instruction_away(const struct access_case *c)
 static const char *
 access_code_at(const struct access_case *c)
 {
-    enum { BYTES = 32, SIZES = 5 };
+    enum { SIZES = 5 };
     uint32_t size = 0;
     while (1u << size < c->size)
         size++;
     const uint32_t reg = c->reg == SEG_ES ? 0 : c->reg - 1;
     const uint32_t n =
         reg * 2 * SIZES + (c->operation == SEG_WRITE ? SIZES : 0) + size;
-    return code_accesses + n * BYTES;
+    return code_accesses + n * PIECE_BYTES;
 }
 
 static const char *
 choose_code(const struct access_case *c)
 {
+    if (c->operation >= ACCESS_WIDE)
+        return code_wide + (c->operation - ACCESS_WIDE) * PIECE_BYTES;
     switch (c->operation) {
     case ACCESS_LAR:
         return code_lar;
@@ -248,6 +255,7 @@ perform(const struct access_case *c, struct access_record *record)
         lay_instruction(c);
     far_pointer.offset = access_needs_code(c) ? c->code : c->offset;
     far_pointer.selector = (uint16_t)c->selector;
+    wide_address = c->wide;
 
     attempt(choose_code(c), c->selector, c->offset);
 
@@ -302,7 +310,10 @@ void *
 memset(void *to, int value, size_t bytes)
 {
     void *const result = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(value) : "memory");
+    __asm__ volatile("rep stosb"
+                     : "+D"(to), "+c"(bytes)
+                     : "a"(value)
+                     : "memory");
     return result;
 }
 

@@ -59,8 +59,10 @@ help: ## this text
 
 all: $(B)/vmgrade $(B)/vmlab kit ## build the grader and the kit
 
+# By way of the environment: a name may hold spaces and quotes.
+export SUBMISSION
 grade: all ## grade the sample submissions, or SUBMISSION=path
-	@$(B)/vmgrade grade $(if $(SUBMISSION),'$(SUBMISSION)',--scoreboard tests/submissions/course/*)
+	@$(B)/vmgrade grade $(if $(SUBMISSION),"$$SUBMISSION",--scoreboard tests/submissions/course/*)
 
 test: kit-tests quick-judges ## run every test of the kit
 	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/check_kit

@@ -24,7 +24,9 @@
 #include "../report.h"
 #include "layout.h"
 
-#define REPORT_PA UINT32_C(0x1000000)
+/* Memory ends at 64 MiB; the heading takes less than a page of it. */
+#define REPORT_PA   UINT32_C(0x1000000)
+#define REPORT_ROOM (UINT32_C(0x4000000) - REPORT_PA - 4096)
 
 /* A register. */
 typedef uintptr_t word;
@@ -76,7 +78,7 @@ word kernel_entry_of_root(void);
 /* Where the kernel sees `pa`. */
 void *see(uint64_t pa);
 
-/* Perform `count` cases each and return where their records end. */
+/* Perform `count` cases each. */
 void perform_walks(uint64_t seed, uint32_t count);
 void perform_loads(uint64_t seed, uint32_t count);
 

@@ -1,6 +1,15 @@
 /* main.c - reads the order, performs the cases, ends the machine. */
 #include "kernel.h"
 
+#include <stddef.h>
+
+/* layout.h counts words of struct attempt for the assembler. */
+_Static_assert(offsetof(struct attempt, efer) == ATTEMPT_EFER * sizeof(word) &&
+                   offsetof(struct attempt, selector) ==
+                       ATTEMPT_SELECTOR * sizeof(word) &&
+                   offsetof(struct attempt, dx) == ATTEMPT_DX * sizeof(word),
+               "layout.h does not fit struct attempt");
+
 static void
 out8(uint16_t port, uint8_t value)
 {
@@ -138,6 +147,8 @@ kernel_main(const struct loader_says *loader)
     const uint64_t kind = read_hex(&order);
     const uint64_t seed = read_hex(&order);
     const uint32_t count = (uint32_t)read_hex(&order);
+    if (count > REPORT_ROOM / sizeof(struct walk_record))
+        panic("more cases than memory", 0, count);
     make_tables();
     report_begin(kind, seed);
 #ifdef __x86_64__

@@ -112,7 +112,7 @@ make_tables(void)
 word
 kernel_entry_of_root(void)
 {
-    return (word)kernel_pages | PW_P | PW_W | PW_U;
+    return (word)kernel_pages | (word)(PW_P | PW_W | PW_U);
 }
 
 void *

@@ -63,7 +63,7 @@ grade: all ## grade the sample submissions, or SUBMISSION=path
 	@$(B)/vmgrade grade $(if $(SUBMISSION),'$(SUBMISSION)',--scoreboard tests/submissions/course/*)
 
 test: kit-tests quick-judges ## run every test of the kit
-	@tests/run $(KIT_TESTS) $(B)/check_kit
+	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/check_kit
 
 clean: ## remove everything that was made
 	rm -rf $(B)
@@ -264,6 +264,47 @@ bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a
 
 kit-tests: all kit-toy $(KIT_TESTS) $(B)/.test-packages
 
-.PHONY: help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench trace bench-heap preload
+# ---- The oracle: the references against the hardware (tests/oracle/README.md) ---------------
+
+O           := $(B)/oracle
+ORACLE_CASES := $(B)/obj/tests/oracle/walk_case.o $(B)/obj/tests/oracle/load_case.o $(B)/obj/tests/oracle/access_case.o
+$(O)/compare: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/oracle/compare/*.c)) $(ORACLE_CASES) \
+    $(B)/obj/solutions/segment/segment.o $(B)/obj/solutions/pagewalk/pagewalk.o $(MACHINE_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^
+
+# Without a C library and all that a compiler would add; headers of our own and
+# of the compiler alone.
+BARE := -std=c11 -O2 $(WARNINGS) -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
+        -fno-asynchronous-unwind-tables -mgeneral-regs-only -mno-red-zone -U_FORTIFY_SOURCE -Iassignments \
+        -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack
+BARE_DEPS := $(wildcard tests/oracle/*.[ch] tests/oracle/*/*) assignments/machine/machine.h \
+             assignments/segment/segment.h assignments/pagewalk/pagewalk.h
+KERNEL    := $(BARE) -Wl,-z,max-page-size=4096 -T tests/oracle/kernel/kernel.ld
+kernel     = $(addprefix tests/oracle/,$(addprefix kernel/,entry$(1).S attempt$(1).S tables$(1).c main.c walks.c $(2)) walk_case.c $(3))
+
+$(O)/kernel32: $(BARE_DEPS) | $(B)/.test-packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -m32 $(KERNEL) -o $@ $(call kernel,32,loads.c,load_case.c)
+# A multiboot loader takes 32-bit files alone.
+$(O)/kernel64: $(BARE_DEPS) | $(B)/.test-packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -m64 $(KERNEL) -o $@ $(call kernel,64) && objcopy -O elf32-i386 $@
+$(O)/processor: $(BARE_DEPS) | $(B)/.test-packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -m32 $(BARE) -o $@ $(addprefix tests/oracle/,processor/attempt.S processor/processor.c access_case.c)
+
+# Programs of x86 are built on x86 alone; run says what is absent.
+ORACLE := $(O)/compare $(if $(filter x86_64,$(shell uname -m)),$(addprefix $(O)/,kernel32 kernel64 processor))
+SEED   ?= 1
+test: $(ORACLE)
+oracle: $(ORACLE) ## SEED=hex: hold the references against QEMU and the processor
+	@tests/oracle/run --share full --seed $(SEED) --build $(O)
+
+.PHONY: oracle help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench trace bench-heap preload
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

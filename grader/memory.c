@@ -84,9 +84,23 @@ where_in(const xmlNode *error, const char *source)
     return xstrdup("");
 }
 
+/* What the bridge asks of a result before it carries it (child.c). */
+static bool
+is_unset_result(const xmlNode *error)
+{
+    char *const kind = text_in(child_of(error, "kind"));
+    const bool is = strcmp(kind, "ClientCheck") == 0;
+    free(kind);
+    return is;
+}
+
 static char *
 what_in(const xmlNode *error)
 {
+    if (is_unset_result(error)) {
+        return xstrdup("The returned value depends on memory that was never "
+                       "set");
+    }
     const xmlNode *const extended = child_of(error, "xwhat");
     char *const what = text_in(extended != NULL ? child_of(extended, "text")
                                                 : child_of(error, "what"));

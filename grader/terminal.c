@@ -528,7 +528,9 @@ show_memory_error(const struct page *page, const struct memory_error *error,
 {
     page_wrap(page, STYLE_PLAIN, error->what, 0, NESTED + 2);
     char *place = *error->where != '\0' ? text_format("at %s", error->where)
-                                        : xstrdup("outside the module");
+                  : strcmp(error->kind, "ClientCheck") == 0
+                      ? xstrdup("at the end of the function")
+                      : xstrdup("outside the module");
     char *text = *error->call != '\0' && shown >= SHOW_INPUTS
                      ? text_format("%s, during %s", place, error->call)
                      : text_format("%s", place);

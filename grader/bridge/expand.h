@@ -27,7 +27,8 @@
  *   STATE(T)    struct T *, the module's own              NULL and ENOSYS
  *   POINTER     void *                                    NULL and ENOSYS
  *   VALUE(T)    a word of the machine                     never
- *   HANDLE(T)   struct T *, of the judge's                never
+ *   HANDLE(T)   struct T *, of the judge's, which checks  never; of a module:
+ *               it when it comes from a module            NULL and ENOSYS
  */
 
 /* A kind expands to two arguments, KIND and its type; the macros below take

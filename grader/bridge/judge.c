@@ -253,6 +253,7 @@ says_not_implemented(const struct bridge_function *function, word value,
         return value == UINT64_MAX;
     case K_STATE:
     case K_POINTER:
+    case K_HANDLE:
         return value == 0 && err == ENOSYS;
     default:
         return false;
@@ -319,6 +320,10 @@ bridge_call(unsigned fn, const word w[6])
     subject.doing = NULL;
     if (says_not_implemented(function, record.w[0], record.err)) {
         bridge_not_implemented(function->name);
+    }
+    if (function->result.type == K_HANDLE && record.w[0] != 0) {
+        /* The caller will follow this pointer: it must be one of ours. */
+        (void)bridge_take_handle(record.w[0], function->result.text, false);
     }
     errno = record.err;
     return record.w[0];

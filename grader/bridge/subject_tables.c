@@ -39,6 +39,7 @@ enum {
 #define GIVE_K_STATE(v, T)   (word)(uintptr_t)(v)
 #define GIVE_K_POINTER(v, T) (word)(uintptr_t)(v)
 #define GIVE_K_VALUE(v, T)   (word)(v)
+#define GIVE_K_HANDLE(v, T)  (word)(uintptr_t)(v)
 #define BRIDGE_ROLE BRIDGE_THUNKS
 #define BRIDGE_TABLE STAGE_TABLE
 #include "expand.h"

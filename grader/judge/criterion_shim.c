@@ -228,6 +228,55 @@ cri_assert_message(const char *format, ...)
     return text;
 }
 
+/* ---- Values of criterion/new/assert.h: strings and memory ----------------- */
+
+int
+cr_user_str_eq(char **one, char **other)
+{
+    return strcmp(*one, *other) == 0;
+}
+
+int
+cr_user_str_lt(char **one, char **other)
+{
+    return strcmp(*one, *other) < 0;
+}
+
+int
+cr_user_str_zero(char **text)
+{
+    return **text == '\0';
+}
+
+char *
+cr_user_str_tostr(char **text)
+{
+    char *shown = NULL;
+    return asprintf(&shown, "\"%s\"", *text) < 0 ? NULL : shown;
+}
+
+int
+cr_user_mem_eq(const struct cr_mem *one, const struct cr_mem *other)
+{
+    return one->size == other->size &&
+           memcmp(one->data, other->data, one->size) == 0;
+}
+
+int
+cr_user_mem_lt(const struct cr_mem *one, const struct cr_mem *other)
+{
+    const size_t common = one->size < other->size ? one->size : other->size;
+    const int order = memcmp(one->data, other->data, common);
+    return order < 0 || (order == 0 && one->size < other->size);
+}
+
+char *
+cr_user_mem_tostr(const struct cr_mem *memory)
+{
+    char *shown = NULL;
+    return asprintf(&shown, "%zu bytes", memory->size) < 0 ? NULL : shown;
+}
+
 /* ---- Running ------------------------------------------------------------- */
 
 static const struct criterion_suite *

@@ -27,6 +27,12 @@ new_world(uint64_t frames, uint64_t slots, enum swap_policy policy)
     return w;
 }
 
+void
+end_world(const struct world *w)
+{
+    check_status(swap_destroy(w->swap), SWAP_OK);
+}
+
 uint64_t
 page_va(unsigned page)
 {

@@ -16,6 +16,7 @@ Test(hidden, lowest_free_slot_is_taken)
     check_status(slot_put(w.swap, 1), SWAP_OK);
     check_slot_alloc(&w, 1);
     check_slot_alloc(&w, 3);
+    end_world(&w);
 }
 
 Test(hidden, full_device_has_no_slot)
@@ -27,6 +28,7 @@ Test(hidden, full_device_has_no_slot)
     check_status(slot_alloc(w.swap, w.word), SWAP_NO_SLOT);
     check_eq(*w.word, 99);
     check_eq(slot_count(w.swap, 2), 1);
+    end_world(&w);
 }
 
 Test(hidden, machine_without_a_device_has_no_slot)
@@ -35,6 +37,7 @@ Test(hidden, machine_without_a_device_has_no_slot)
     check_status(slot_alloc(w.swap, w.word), SWAP_NO_SLOT);
     check_status(slot_put(w.swap, 0), SWAP_BAD_ARGUMENT);
     check_eq(slot_count(w.swap, 0), 0);
+    end_world(&w);
 }
 
 Test(hidden, slot_of_two_pages_is_free_after_two_puts)
@@ -49,6 +52,7 @@ Test(hidden, slot_of_two_pages_is_free_after_two_puts)
     check_status(slot_put(w.swap, 0), SWAP_OK);
     check_eq(slot_count(w.swap, 0), 0);
     check_slot_alloc(&w, 0);
+    end_world(&w);
 }
 
 Test(hidden, slot_can_have_many_pages)
@@ -62,6 +66,7 @@ Test(hidden, slot_can_have_many_pages)
         check_status(slot_put(w.swap, 0), SWAP_OK);
     check_eq(slot_count(w.swap, 0), 1);
     check_slot_alloc(&w, 1);
+    end_world(&w);
 }
 
 Test(hidden, free_slot_cannot_be_counted)
@@ -75,6 +80,7 @@ Test(hidden, free_slot_cannot_be_counted)
     check_status(slot_put(w.swap, 0), SWAP_NOT_IN_USE);
     check_slot_alloc(&w, 0);
     check_eq(slot_count(w.swap, 0), 1);
+    end_world(&w);
 }
 
 Test(hidden, bad_arguments_of_slots)
@@ -91,6 +97,7 @@ Test(hidden, bad_arguments_of_slots)
     check_eq(slot_count(w.swap, 2), 0);
     check_eq(slot_count(NULL, 0), 0);
     check_eq(slot_count(w.swap, 0), 1);
+    end_world(&w);
 }
 
 /* ---- Beginning and end ---------------------------------------------------------- */
@@ -138,6 +145,7 @@ Test(hidden, configuration_is_copied)
     check_fault(&w, 0, USER_READ, SWAP_OK, SWAP_ZEROED, F(0));
     check_fault(&w, 1, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
     check_fault(&w, 2, USER_READ, SWAP_OK, SWAP_ZEROED, F(2));
+    end_world(&w);
 }
 
 Test(hidden, two_machines_do_not_mix)
@@ -151,6 +159,8 @@ Test(hidden, two_machines_do_not_mix)
     check_eq(slot_count(b.swap, 0), 0);
     check_frame(&b, F(0), 0);
     check_page(&a, 0, 5);
+    end_world(&a);
+    end_world(&b);
 }
 
 /* ---- New pages ---------------------------------------------------------------- */
@@ -164,6 +174,7 @@ Test(hidden, new_page_is_filled_with_zero)
     check_frame(&w, F(0), 0);
     check_fault(&w, 6, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
     check_frame(&w, F(1), 0);
+    end_world(&w);
 }
 
 Test(hidden, new_page_is_present_writable_and_users)
@@ -173,6 +184,7 @@ Test(hidden, new_page_is_present_writable_and_users)
     check_leaf(&w, 3, F(0) << 12 | PW_P | PW_W | PW_U);
     check_fault(&w, 1, USER_WRITE, SWAP_OK, SWAP_ZEROED, F(1));
     check_leaf(&w, 1, F(1) << 12 | PW_P | PW_W | PW_U);
+    end_world(&w);
 }
 
 Test(hidden, free_frame_of_the_lowest_number_is_filled)
@@ -183,6 +195,7 @@ Test(hidden, free_frame_of_the_lowest_number_is_filled)
     check_status(swap_evict(w.swap, F(1)), SWAP_OK);
     check_fault(&w, 8, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
     check_fault(&w, 9, USER_READ, SWAP_OK, SWAP_ZEROED, F(3));
+    end_world(&w);
 }
 
 Test(hidden, any_address_in_a_page_names_it)
@@ -201,6 +214,7 @@ Test(hidden, any_address_in_a_page_names_it)
     check_status(swap_fault(w.swap, w.space, page_va(2) + 0x800, PW_READ, w.r),
                  SWAP_OK);
     check_page(&w, 2, 8);
+    end_world(&w);
 }
 
 Test(hidden, spaces_have_pages_of_their_own)
@@ -216,6 +230,7 @@ Test(hidden, spaces_have_pages_of_their_own)
     check_status(swap_evict(w.swap, F(1)), SWAP_OK);
     check_page(&w, 2, 6);
     check_page(&other, 2, 7);
+    end_world(&w);
 }
 
 Test(hidden, present_page_is_left_alone)
@@ -228,6 +243,7 @@ Test(hidden, present_page_is_left_alone)
     check_fault(&w, 1, PW_READ, SWAP_OK, SWAP_PRESENT, F(1));
     check_same(&w, &before);
     check_frame(&w, F(0), 12);
+    end_world(&w);
 }
 
 Test(hidden, rights_of_a_present_page_are_kept)
@@ -241,6 +257,7 @@ Test(hidden, rights_of_a_present_page_are_kept)
     check_status(pw_protect(w.space, page_va(0), 4096, PW_W), PW_OK);
     check_refused(&w, 0, USER_READ, SWAP_RIGHTS);
     check_fault(&w, 0, PW_WRITE, SWAP_OK, SWAP_PRESENT, F(0));
+    end_world(&w);
 }
 
 Test(hidden, rights_of_a_swapped_page_are_checked_before_anything_is_done)
@@ -256,6 +273,7 @@ Test(hidden, rights_of_a_swapped_page_are_checked_before_anything_is_done)
     check_status(pw_protect(w.space, page_va(0), 4096, PW_W), PW_OK);
     check_refused(&w, 0, USER_READ, SWAP_RIGHTS);
     check_fault(&w, 0, PW_WRITE, SWAP_OK, SWAP_READ, F(0));
+    end_world(&w);
 }
 
 Test(hidden, no_frame_for_a_table_is_no_memory)
@@ -268,6 +286,7 @@ Test(hidden, no_frame_for_a_table_is_no_memory)
     check_frames_used(w.mach, used);
     check_fault(&w, 5, USER_READ, SWAP_OK, SWAP_ZEROED, F(0));
     check_fault(&w, 6, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
+    end_world(&w);
 }
 
 Test(hidden, bad_arguments_of_a_fault)
@@ -286,6 +305,7 @@ Test(hidden, bad_arguments_of_a_fault)
                  SWAP_BAD_ARGUMENT);
     check_status(pw_entry(w.space, 0, &(struct pw_leaf){0}), PW_NOT_MAPPED);
     check_fault(&w, 0, PW_READ, SWAP_OK, SWAP_ZEROED, F(0));
+    end_world(&w);
 }
 
 /* ---- Turning out ------------------------------------------------------------------ */
@@ -300,6 +320,7 @@ Test(hidden, page_that_was_never_written_needs_no_slot)
     check_eq(slot_count(w.swap, 0), 0);
     check_page(&w, 2, 0);
     check_eq(swapdev_counts(w.mach).reads, 0);
+    end_world(&w);
 }
 
 Test(hidden, table_without_a_page_is_given_back)
@@ -313,6 +334,7 @@ Test(hidden, table_without_a_page_is_given_back)
     check_eq(pw_table_bytes(w.space), 2 * 4096);
     check_status(swap_release(w.swap, w.space, page_va(2)), SWAP_OK);
     check_eq(pw_table_bytes(w.space), 4096);
+    end_world(&w);
 }
 
 Test(hidden, dirty_page_goes_to_the_lowest_slot)
@@ -331,6 +353,7 @@ Test(hidden, dirty_page_goes_to_the_lowest_slot)
     check_slot(&w, 2, 102);
     check_eq(swapdev_counts(w.mach).writes, 2);
     check_eq(slot_count(w.swap, 2), 1);
+    end_world(&w);
 }
 
 Test(hidden, page_in_slot_0_is_not_an_empty_one)
@@ -343,6 +366,7 @@ Test(hidden, page_in_slot_0_is_not_an_empty_one)
     check_leaf(&w, 2, PW_SWAPPED | PW_W | PW_U);
     check_page(&w, 2, 40);
     check_eq(slot_count(w.swap, 0), 1);
+    end_world(&w);
 }
 
 Test(hidden, swapped_leaf_keeps_rights_and_software_bits)
@@ -353,6 +377,8 @@ Test(hidden, swapped_leaf_keeps_rights_and_software_bits)
     for (unsigned page = 0; page < 4; page++) {
         write_page(&w, page, 50 + page);
         change_leaf(&w, page, PW_W | PW_U, bits[page]);
+    }
+    for (unsigned page = 0; page < 4; page++) {
         check_status(swap_evict(w.swap, F(page)), SWAP_OK);
         check_leaf(&w, page,
                    (uint64_t)page << 12 | PW_SWAPPED | bits[page]);
@@ -362,6 +388,7 @@ Test(hidden, swapped_leaf_keeps_rights_and_software_bits)
         check_leaf(&w, page, F(page) << 12 | PW_P | bits[page]);
         check_frame(&w, F(page), 50 + page);
     }
+    end_world(&w);
 }
 
 Test(hidden, evicted_page_is_invalidated)
@@ -379,6 +406,7 @@ Test(hidden, evicted_page_is_invalidated)
     check_status(swap_evict(w.swap, F(1)), SWAP_OK);
     check(was_invalidated(&w, w.space, 4, before),
           "the processor was not told that page 4 has left frame 6");
+    end_world(&w);
 }
 
 Test(hidden, evicted_frame_is_free)
@@ -391,6 +419,7 @@ Test(hidden, evicted_frame_is_free)
     check_fault(&w, 7, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
     check_eq(leaf(&w, 0) & PW_P, PW_P);
     check_eq(leaf(&w, 2) & PW_P, PW_P);
+    end_world(&w);
 }
 
 Test(hidden, bad_frames_are_not_evicted)
@@ -403,6 +432,7 @@ Test(hidden, bad_frames_are_not_evicted)
     check_status(swap_evict(w.swap, 0), SWAP_BAD_ARGUMENT);
     check_status(swap_evict(NULL, F(0)), SWAP_BAD_ARGUMENT);
     check_eq(leaf(&w, 0) & PW_P, PW_P);
+    end_world(&w);
 }
 
 /* ---- Coming back ------------------------------------------------------------------ */
@@ -419,6 +449,7 @@ Test(hidden, swapped_page_is_read_back)
     check_frame(&w, F(0), 61);
     check_eq(swapdev_counts(w.mach).reads, 1);
     check_leaf(&w, 2, PW_SWAPPED | PW_W | PW_U);
+    end_world(&w);
 }
 
 Test(hidden, page_read_back_keeps_its_slot)
@@ -432,6 +463,7 @@ Test(hidden, page_read_back_keeps_its_slot)
     check_status(swap_evict(w.swap, F(1)), SWAP_OK);
     check_leaf(&w, 3, UINT64_C(1) << 12 | PW_SWAPPED | PW_W | PW_U);
     check_slot(&w, 0, 62);
+    end_world(&w);
 }
 
 Test(hidden, clean_page_with_a_slot_is_not_written_again)
@@ -446,6 +478,7 @@ Test(hidden, clean_page_with_a_slot_is_not_written_again)
     check_eq(swapdev_counts(w.mach).writes, 1);
     check_eq(swapdev_counts(w.mach).reads, 3);
     check_eq(slot_count(w.swap, 0), 1);
+    end_world(&w);
 }
 
 Test(hidden, rewritten_page_is_written_again_to_its_slot)
@@ -461,6 +494,7 @@ Test(hidden, rewritten_page_is_written_again_to_its_slot)
     check_eq(slot_count(w.swap, 0), 1);
     check_eq(slot_count(w.swap, 1), 0);
     check_page(&w, 2, 66);
+    end_world(&w);
 }
 
 /* A second space gets a copy of the leaf of a swapped page, as fork does. */
@@ -489,6 +523,7 @@ Test(hidden, slot_of_another_page_is_not_overwritten)
     check_eq(slot_count(w.swap, 1), 1);
     check_page(&other, 2, 67);
     check_page(&w, 2, 68);
+    end_world(&w);
 }
 
 Test(hidden, clean_page_stays_in_the_slot_that_it_shares)
@@ -506,6 +541,7 @@ Test(hidden, clean_page_stays_in_the_slot_that_it_shares)
     check_leaf(&other, 2, PW_SWAPPED | PW_W | PW_U);
     check_eq(slot_count(w.swap, 0), 2);
     check_eq(swapdev_counts(w.mach).writes, 1);
+    end_world(&w);
 }
 
 /* ---- Pins -------------------------------------------------------------------------- */
@@ -521,6 +557,7 @@ Test(hidden, pinned_frame_is_not_evicted)
     check_status(swap_pin(w.swap, F(0), 0), SWAP_OK);
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
     check_page(&w, 2, 70);
+    end_world(&w);
 }
 
 Test(hidden, pin_ends_with_its_page)
@@ -533,6 +570,7 @@ Test(hidden, pin_ends_with_its_page)
     touch(&w, 2, USER_WRITE);
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
     check_status(swap_evict(w.swap, F(1)), SWAP_OK);
+    end_world(&w);
 }
 
 Test(hidden, bad_arguments_of_a_pin)
@@ -545,6 +583,7 @@ Test(hidden, bad_arguments_of_a_pin)
     check_status(swap_pin(w.swap, F(0), 2), SWAP_BAD_ARGUMENT);
     check_status(swap_pin(NULL, F(0), 1), SWAP_BAD_ARGUMENT);
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
+    end_world(&w);
 }
 
 /* ---- Release ------------------------------------------------------------------------ */
@@ -561,6 +600,7 @@ Test(hidden, released_page_leaves_its_frame)
     check_status(swap_evict(w.swap, F(1)), SWAP_NOT_IN_USE);
     check_fault(&w, 6, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
     check_eq(swapdev_counts(w.mach).writes, 0);
+    end_world(&w);
 }
 
 Test(hidden, released_page_puts_its_slot_back)
@@ -577,6 +617,7 @@ Test(hidden, released_page_puts_its_slot_back)
     check_status(swap_release(w.swap, w.space, page_va(2)), SWAP_OK);
     check_eq(slot_count(w.swap, 0), 0);
     check_page(&w, 2, 0);
+    end_world(&w);
 }
 
 Test(hidden, released_page_leaves_a_shared_slot_to_the_others)
@@ -588,6 +629,7 @@ Test(hidden, released_page_leaves_a_shared_slot_to_the_others)
     check_status(swap_release(w.swap, w.space, page_va(2)), SWAP_OK);
     check_eq(slot_count(w.swap, 0), 1);
     check_page(&other, 2, 82);
+    end_world(&w);
 }
 
 Test(hidden, what_cannot_be_released_is_refused)
@@ -602,4 +644,5 @@ Test(hidden, what_cannot_be_released_is_refused)
     check_status(swap_release(NULL, w.space, page_va(2)), SWAP_BAD_ARGUMENT);
     check_status(swap_release(w.swap, w.space, UINT64_C(0x100000000)),
                  SWAP_BAD_ARGUMENT);
+    end_world(&w);
 }

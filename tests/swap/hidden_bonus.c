@@ -49,6 +49,8 @@ Test(hidden, enhanced_clock_prefers_the_clean_page_that_was_not_accessed)
     check_victim(&v, F(0));
     check_victim(&v, F(2));
     check_victim(&v, F(0));
+    end_world(&w);
+    end_world(&v);
 }
 
 Test(hidden, enhanced_clock_clears_a_only_in_its_second_turn)
@@ -58,6 +60,7 @@ Test(hidden, enhanced_clock_clears_a_only_in_its_second_turn)
     check_bits(&w, "-D -- -D A-");
     check_victim(&w, F(1));
     check_bits(&w, "-D -- -D A-");
+    end_world(&w);
 }
 
 Test(hidden, enhanced_clock_finds_a_clean_page_in_its_third_turn)
@@ -66,6 +69,7 @@ Test(hidden, enhanced_clock_finds_a_clean_page_in_its_third_turn)
     check_victim(&w, F(1));
     check_bits(&w, "-D -- -D --");
     check_victim(&w, F(3));
+    end_world(&w);
 }
 
 Test(hidden, enhanced_clock_finds_a_dirty_page_in_its_fourth_turn)
@@ -74,6 +78,7 @@ Test(hidden, enhanced_clock_finds_a_dirty_page_in_its_fourth_turn)
     check_victim(&w, F(0));
     check_bits(&w, "-D -D -D -D");
     check_victim(&w, F(1));
+    end_world(&w);
 }
 
 Test(hidden, turns_of_the_enhanced_clock_begin_at_the_hand)
@@ -87,6 +92,7 @@ Test(hidden, turns_of_the_enhanced_clock_begin_at_the_hand)
     check_victim(&w, F(2));
     set_bits(&w, "-- A- AD --");
     check_victim(&w, F(3));
+    end_world(&w);
 }
 
 Test(hidden, enhanced_clock_leaves_pinned_frames_alone)
@@ -100,6 +106,7 @@ Test(hidden, enhanced_clock_leaves_pinned_frames_alone)
     check_status(swap_pin(w.swap, F(3), 1), SWAP_OK);
     check_no_victim(&w);
     check_bits(&w, "-- A- -D -D");
+    end_world(&w);
 }
 
 Test(hidden, enhanced_clock_passes_dirty_frames_while_the_device_is_full)
@@ -110,6 +117,7 @@ Test(hidden, enhanced_clock_passes_dirty_frames_while_the_device_is_full)
     set_bits(&w, "-D AD A-");
     check_victim(&w, F(2));
     check_bits(&w, "-D AD --");
+    end_world(&w);
 }
 
 Test(hidden, enhanced_clock_tells_the_processor)
@@ -120,6 +128,7 @@ Test(hidden, enhanced_clock_tells_the_processor)
     check(was_invalidated(&w, w.space, 0, before) &&
               was_invalidated(&w, w.space, 1, before),
           "A of pages 0 and 1 was cleared, but the processor was not told");
+    end_world(&w);
 }
 
 Test(hidden, enhanced_clock_saves_writes)
@@ -128,10 +137,11 @@ Test(hidden, enhanced_clock_saves_writes)
     write_page(&w, 0, 41);
     write_page(&w, 1, 42);
     for (unsigned page = 2; page < 10; page++)
-        check_page(&w, page, 0);
+        check_fault(&w, page, USER_READ, SWAP_OK, SWAP_ZEROED, F(2));
     check_eq(swapdev_counts(w.mach).writes, 0);
     check_page(&w, 0, 41);
     check_page(&w, 1, 42);
+    end_world(&w);
 }
 
 /* ---- Two lists --------------------------------------------------------------------- */
@@ -165,6 +175,7 @@ Test(hidden, oldest_inactive_page_is_the_victim)
     check_out(&w, F(3));
     check_out(&w, F(0));
     check_no_victim(&w);
+    end_world(&w);
 }
 
 Test(hidden, page_found_referenced_once_stays_inactive)
@@ -175,6 +186,7 @@ Test(hidden, page_found_referenced_once_stays_inactive)
     check_bits(&w, "--");
     check_out(&w, F(2));
     check_out(&w, F(0));
+    end_world(&w);
 }
 
 Test(hidden, page_found_referenced_twice_becomes_active)
@@ -194,6 +206,7 @@ Test(hidden, page_found_referenced_twice_becomes_active)
     check_out(&w, F(1));
     check_out(&w, F(2));
     check_out(&w, F(0));
+    end_world(&w);
 }
 
 Test(hidden, inactive_list_is_refilled_from_the_oldest_active_page)
@@ -205,8 +218,8 @@ Test(hidden, inactive_list_is_refilled_from_the_oldest_active_page)
         touch(&w, 2, USER_READ);
         check_victim(&w, F(3));
     }
-    /* 0, 1, 2 found once, then twice: active 1 0; when 2 follows, the active
-     * list is longer, and 0 comes back. */
+    /* 0, 1 and 2 were found once.  Found again they become active, until the
+     * active list is the longer one: then 0 comes back first. */
     touch(&w, 1, USER_READ);
     check_out(&w, F(3));
     check_eq(leaf(&w, 1) & PW_A, PW_A);
@@ -214,6 +227,7 @@ Test(hidden, inactive_list_is_refilled_from_the_oldest_active_page)
     check_eq(leaf(&w, 1) & PW_A, 0);
     check_out(&w, F(1));
     check_out(&w, F(2));
+    end_world(&w);
 }
 
 Test(hidden, refilled_page_must_be_found_twice_again)
@@ -235,6 +249,7 @@ Test(hidden, refilled_page_must_be_found_twice_again)
     check_victim(&w, F(1));
     check_out(&w, F(1));
     check_out(&w, F(0));
+    end_world(&w);
 }
 
 Test(hidden, lists_leave_pinned_frames_alone)
@@ -250,6 +265,7 @@ Test(hidden, lists_leave_pinned_frames_alone)
     check_status(swap_pin(w.swap, F(0), 1), SWAP_OK);
     check_no_victim(&w);
     check_eq(leaf(&w, 0) & PW_A, PW_A);
+    end_world(&w);
 }
 
 Test(hidden, pinned_inactive_pages_do_not_hide_the_active_ones)
@@ -262,6 +278,7 @@ Test(hidden, pinned_inactive_pages_do_not_hide_the_active_ones)
     check_status(swap_pin(w.swap, F(1), 1), SWAP_OK);
     check_status(swap_pin(w.swap, F(2), 1), SWAP_OK);
     check_out(&w, F(0));
+    end_world(&w);
 }
 
 Test(hidden, page_that_left_is_on_no_list)
@@ -272,6 +289,7 @@ Test(hidden, page_that_left_is_on_no_list)
     check_fault(&w, 7, USER_READ, SWAP_OK, SWAP_ZEROED, F(0));
     check_out(&w, F(2));
     check_out(&w, F(0));
+    end_world(&w);
 }
 
 Test(hidden, contents_survive_under_two_lists)
@@ -286,4 +304,5 @@ Test(hidden, contents_survive_under_two_lists)
         else
             check_page(&w, page, value[page]);
     }
+    end_world(&w);
 }

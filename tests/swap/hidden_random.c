@@ -44,18 +44,21 @@ Test(hidden, contents_survive_thousands_of_accesses_in_three_frames)
 {
     const struct world w = new_world(3, 16, SWAP_CLOCK);
     live(&w, 12, 2000);
+    end_world(&w);
 }
 
 Test(hidden, contents_survive_in_one_frame)
 {
     const struct world w = new_world(1, 12, SWAP_CLOCK);
     live(&w, 6, 800);
+    end_world(&w);
 }
 
 Test(hidden, contents_survive_in_many_frames)
 {
     const struct world w = new_world(12, 32, SWAP_CLOCK);
     live(&w, 20, 3000);
+    end_world(&w);
 }
 
 /* ---- The model -------------------------------------------------------------------- */

@@ -12,6 +12,7 @@ Test(public, slots_are_taken_from_the_lowest)
     check_status(slot_alloc(w.swap, w.word), SWAP_NO_SLOT);
     check_status(slot_put(w.swap, 0), SWAP_OK);
     check_slot_alloc(&w, 0);
+    end_world(&w);
 }
 
 Test(public, first_access_gets_a_page_of_zero)
@@ -20,6 +21,7 @@ Test(public, first_access_gets_a_page_of_zero)
     check_fault(&w, 2, USER_WRITE, SWAP_OK, SWAP_ZEROED, F(0));
     check_leaf(&w, 2, F(0) << 12 | PW_P | PW_W | PW_U);
     check_frame(&w, F(0), 0);
+    end_world(&w);
 }
 
 Test(public, written_page_is_written_to_a_slot)
@@ -29,6 +31,7 @@ Test(public, written_page_is_written_to_a_slot)
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
     check_leaf(&w, 2, PW_SWAPPED | PW_W | PW_U);
     check_slot(&w, 0, 10);
+    end_world(&w);
 }
 
 Test(public, page_comes_back_with_what_was_written)
@@ -38,6 +41,7 @@ Test(public, page_comes_back_with_what_was_written)
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
     check_fault(&w, 2, USER_READ, SWAP_OK, SWAP_READ, F(0));
     check_page(&w, 2, 11);
+    end_world(&w);
 }
 
 Test(public, clock_passes_what_was_accessed_and_clears_it)
@@ -50,6 +54,7 @@ Test(public, clock_passes_what_was_accessed_and_clears_it)
     check_eq(leaf(&w, 1) & PW_A, 0);
     check_eq(leaf(&w, 3) & PW_A, PW_A);
     check_victim(&w, F(0));
+    end_world(&w);
 }
 
 Test(public, full_memory_turns_a_page_out)
@@ -62,6 +67,7 @@ Test(public, full_memory_turns_a_page_out)
     check_page(&w, 1, 21);
     check_page(&w, 2, 22);
     check_page(&w, 0, 20);
+    end_world(&w);
 }
 
 Test(public, pinned_page_stays)
@@ -72,6 +78,7 @@ Test(public, pinned_page_stays)
     touch(&w, 2, USER_WRITE);
     check_eq(leaf(&w, 0) >> 12, F(0));
     check_eq(leaf(&w, 1) & PW_P, 0);
+    end_world(&w);
 }
 
 Test(public, released_page_leaves_nothing_behind)
@@ -83,4 +90,5 @@ Test(public, released_page_leaves_nothing_behind)
     check_leaf(&w, 3, 0);
     check_eq(slot_count(w.swap, 0), 0);
     check_page(&w, 3, 0);
+    end_world(&w);
 }

@@ -39,6 +39,9 @@ struct world {
 struct world new_world(uint64_t frames, uint64_t slots,
                        enum swap_policy policy);
 
+/* Destroys the module's state, so that memcheck sees what it has not freed. */
+void end_world(const struct world *w);
+
 /* First address of a page. */
 uint64_t page_va(unsigned page);
 

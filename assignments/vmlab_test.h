@@ -36,6 +36,7 @@
 
 #include "machine/kmem.h"
 #include "machine/machine.h"
+#include "machine/swapdev.h"
 
 /* Declares the suite `name`: before each of its tests a fresh process with the
  * module is ready, after it that process is gone.  Once per suite. */
@@ -66,6 +67,10 @@ struct mach *test_machine(uint64_t frames);
  * test's own, once kmem_holds has said that it is there. */
 struct kmem *test_kmem(uint64_t first_break, uint64_t heap_bytes,
                        uint64_t mapping_bytes);
+
+/* Gives that machine a swap device (swapdev.h) of `slots` slots, at most 1,024,
+ * on a fresh file of zero bytes that lives until the test ends. */
+void test_swapdev(struct mach *mach, uint64_t slots);
 
 /* ---- Chance -------------------------------------------------------------- */
 

@@ -130,6 +130,7 @@ is_for_tests(const char *symbol)
         "arena_bytes",
         "test_machine",
         "test_kmem",
+        "test_swapdev",
         "test_random",
         "test_random_below",
         "check_context",
@@ -158,6 +159,11 @@ is_for_tests(const char *symbol)
         "kmem_holds",
         "kmem_in_heap",
         "kmem_in_mapping",
+        /* swapdev.h, the controls */
+        "swapdev_counts",
+        "swapdev_fail_read_at",
+        "swapdev_fail_write_at",
+        "swapdev_peek",
         /* Criterion's macros */
         "cr_asprintf",
         "cr_asprintf_free",

@@ -4,16 +4,24 @@
  *   mach.c    making, counting, looking from outside, the processor's side
  *   phys.c    physical memory
  *   frame.c   who uses which frame
+ *   swapdev.c the swap device
  */
 #ifndef VMLAB_MACH_PRIVATE_H
 #define VMLAB_MACH_PRIVATE_H
 
 #include "machine.h"
+#include "swapdev.h"
 
 enum {
     MACH_MAX_FRAME_SHIFT = 28, /* a machine has at most 2^28 frames: 1 TiB */
     INVALIDATIONS_KEPT = 64,   /* as promised at mach_invalidated          */
     WORD_BITS = 64,            /* frames in one word of the bitmap         */
+};
+
+/* Which transfer of the swap device shall fail. */
+struct swap_failure {
+    uint64_t at;  /* transfers until then; 0: none                          */
+    int for_ever; /* all that follow fail, too                              */
 };
 
 struct mach {
@@ -34,6 +42,14 @@ struct mach {
     uint64_t fail_at; /* allocations until the arranged failure; 0: none */
 
     struct mach_counts counts;
+
+    /* The swap device; there is none while `slots` is 0. */
+    struct {
+        uint64_t slots;
+        int file; /* not closed here                                        */
+        struct swap_failure fail_read, fail_write;
+        struct swapdev_counts counts;
+    } swap;
 
     /* A ring: the k-th invalidation (from 0) is in place k % its size. */
     struct mach_invalidation invalidated[INVALIDATIONS_KEPT];

@@ -8,12 +8,14 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "bridge/events.h"
 #include "judge/endings.h"
 #include "judge/run.h"
 
-enum { MACHINES = 64, KMEMS = 4 };
+enum { MACHINES = 64, KMEMS = 4, SLOTS = 1024 };
 
 struct run run;
 static struct mach *machine[MACHINES];
@@ -31,6 +33,8 @@ static struct {
     bool used;
     jmp_buf end;
 } trial;
+static int swap_file[MACHINES];
+static unsigned swap_files;
 
 /* ---- Random numbers: splitmix64 (Steele, Lea, Flood 2014) ---------------- */
 
@@ -94,6 +98,9 @@ give_back(void)
         mach_destroy(machine[i]);
     }
     machines = 0;
+    while (swap_files > 0) {
+        close(swap_file[--swap_files]);
+    }
     for (unsigned i = 0; i < memories; i++) {
         kmem_destroy(memory[i].kmem);
     }
@@ -187,8 +194,7 @@ arena_bytes(size_t bytes)
 struct mach *
 test_machine(uint64_t frames)
 {
-    struct mach *const mach =
-        machines < MACHINES ? mach_create(frames) : NULL;
+    struct mach *const mach = machines < MACHINES ? mach_create(frames) : NULL;
     if (mach == NULL) {
         bridge_misused("test_machine",
                        machines < MACHINES
@@ -255,4 +261,21 @@ run_kind_of_memory(uint64_t address)
         }
     }
     return "";
+}
+
+void
+test_swapdev(struct mach *mach, uint64_t slots)
+{
+    if (slots == 0 || slots > SLOTS || swap_files == MACHINES) {
+        bridge_misused("test_swapdev", "a device has 1 to 1,024 slots, and a "
+                                       "test at most 64 devices");
+    }
+    const int file = memfd_create("swap", MFD_CLOEXEC);
+    if (file < 0) {
+        host_trouble("cannot make a file for the swap device");
+    }
+    swap_file[swap_files++] = file;
+    if (swapdev_attach(mach, file, slots) != 0) {
+        bridge_misused("test_swapdev", strerror(errno));
+    }
 }

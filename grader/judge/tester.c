@@ -18,7 +18,9 @@
 #include "judge/run.h"
 #include "sandbox/inner_filter.h"
 
-enum { OUTPUT_BYTES = 1 << 16 };
+/* The largest file that a test may write: its output, or a swap device of 1,024
+ * slots (test_swapdev). */
+enum { FILE_BYTES = 4 << 20 };
 
 static struct bridge_session subject;
 static struct tester_report *report;
@@ -75,7 +77,7 @@ limit(const struct bridge_start *start)
 {
     const rlim_t seconds = start->cpu_ms / 1000 + 1;
     const struct rlimit cpu = {seconds, seconds};
-    const struct rlimit file = {OUTPUT_BYTES, OUTPUT_BYTES};
+    const struct rlimit file = {FILE_BYTES, FILE_BYTES};
     const struct rlimit core = {0, 0};
     setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_FSIZE, &file);

@@ -54,6 +54,7 @@ static const int waiting[] = {
     SCMP_SYS(nanosleep), SCMP_SYS(time),         SCMP_SYS(clock_nanosleep),
     SCMP_SYS(dup),       SCMP_SYS(dup2),         SCMP_SYS(dup3),
     SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(gettimeofday),
+    SCMP_SYS(memfd_create), /* the file of a swap device */
 };
 
 static int

@@ -384,17 +384,20 @@ level_of_pages(const struct space *s, uint64_t rights)
     }
 }
 
-/* Whether every page of the range can be mapped at `level`. */
+/* Whether every page of the range can be mapped at `level`.  All that an empty
+ * entry stands for is passed over at once. */
 static int
 check_map(const struct space *s, uint64_t va, uint64_t bytes, unsigned level)
 {
-    for (uint64_t done = 0; done < bytes; done += span(s, level)) {
+    uint64_t step;
+    for (uint64_t done = 0; done < bytes; done += step) {
         struct trail t;
         look_up(s, va + done, &t);
         if (t.level > level)
             return PW_CONFLICT;
         if (is_found(&t))
             return t.level == level ? PW_EXISTS : PW_CONFLICT;
+        step = span(s, t.level) - (va + done) % span(s, t.level);
     }
     return PW_OK;
 }

@@ -547,7 +547,12 @@ Test(pagewalk, segments_have_tables_of_16_kib)
     struct mach *const mach = used_machine(32);
     struct space *const space = pw_create(mach, PW_SEGMENTED, 0);
     struct pw_result *const r = arena_object(struct pw_result);
+    /* One free frame lies below one in use: no room for a table. */
+    const uint64_t hole = frame_alloc(mach), used = frame_alloc(mach);
+    frame_free(mach, hole);
     check_status(pw_map(space, 0x01FFF000, 0x9000, 8192, PW_W), PW_OK);
+    check_eq(peek(mach, used * 4096, 8), UINT64_C(0x6D6D6D6D6D6D6D6D));
+    frame_free(mach, used);
     check_eq(pw_table_bytes(space), 4096 + 2 * 16384);
     check_status(pw_walk(space, 0x02000010, PW_WRITE, r), PW_OK);
     check_eq(r->pa, 0xA010);

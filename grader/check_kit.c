@@ -4,6 +4,8 @@
  * heading names.
  *
  *     check_kit [M...]          all checks, a line each
+ *     check_kit --share [M...]  the same, but each bug is compiled by one of the
+ *                               four other ways instead of all (make test)
  *     check_kit --kills M       the kill table of a stage
  *     check_kit --write M       the same, written into the bugs' headings
  *
@@ -383,15 +385,16 @@ check_rubric(const struct kit_stage *stage, const struct verdicts *verdicts)
     strings_free(&problems);
 }
 
+/* Of the bugs b with b % step == start; program first + i is the i-th of them. */
 static void
 check_bugs(const struct kit_stage *stage, const struct verdicts *verdicts,
-           const char *how, size_t first)
+           const char *how, size_t first, size_t start, size_t step)
 {
     const char *const name = stage->stage->name;
-    size_t wrong = 0;
-    for (size_t b = 0; b < stage->bank->bug_count; b++) {
+    size_t wrong = 0, checked = 0;
+    for (size_t b = start; b < stage->bank->bug_count; b += step) {
         char *const expected = heading_failures(&stage->bank->bugs[b]);
-        char *const got = failures(stage, verdicts, first + b);
+        char *const got = failures(stage, verdicts, first + checked++);
         if (strcmp(expected, got) != 0) {
             printf("      %s: %s%s fails\n        %s\n      but its heading "
                    "says\n        %s\n",
@@ -403,7 +406,7 @@ check_bugs(const struct kit_stage *stage, const struct verdicts *verdicts,
     }
     char *const what = text_format(
         "%zu bugs%s are failed by exactly the tests of their headings",
-        stage->bank->bug_count, how);
+        checked, how);
     tell(wrong == 0, name, what, NULL);
     free(what);
 }
@@ -457,16 +460,23 @@ source_of(const struct kit_stage *stage, const char *program)
 
 static void
 check_compiler(const struct kit *kit, const struct kit_stage *stage,
-               const struct strings *programs, const char *compiler,
-               const char *level)
+               const char *compiler, const char *level, size_t start,
+               size_t step)
 {
+    struct strings programs = {0};
     struct strings others = {0};
     char *const folder = xstrdup("/tmp/vmlab-compilers-XXXXXX");
     if (mkdtemp(folder) == NULL) {
         die(EX_CANTCREAT, "cannot make %s:", folder);
     }
-    for (size_t i = 0; i < programs->count; i++) {
-        char *const source = source_of(stage, programs->item[i]);
+    for (size_t i = 0; i < stage->rights.count; i++) {
+        strings_add(&programs, stage->rights.item[i]);
+    }
+    for (size_t b = start; b < stage->bugs.count; b += step) {
+        strings_add(&programs, stage->bugs.item[b]);
+    }
+    for (size_t i = 0; i < programs.count; i++) {
+        char *const source = source_of(stage, programs.item[i]);
         strings_addf(&others, "%s/%zu", folder, i);
         compile(compiler, level, kit, stage, source, others.item[i]);
         free(source);
@@ -485,12 +495,13 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
     char *const how = text_format(" by %s %s", compiler, level);
     char *const what = text_format("right ones%s pass", how);
     tell(wrong == 0, stage->stage->name, what, NULL);
-    check_bugs(stage, &verdicts, how, stage->rights.count);
+    check_bugs(stage, &verdicts, how, stage->rights.count, start, step);
     for (size_t i = 0; i < others.count; i++) {
         unlink(others.item[i]);
     }
     rmdir(folder);
     verdicts_free(&verdicts);
+    strings_free(&programs);
     strings_free(&others);
     free(what);
     free(how);
@@ -542,7 +553,7 @@ kills(const struct kit *kit, const char *name, bool write)
 /* ---- All of it ----------------------------------------------------------- */
 
 static void
-check_stage(const struct kit *kit, const struct kit_stage *stage)
+check_stage(const struct kit *kit, const struct kit_stage *stage, bool share)
 {
     static const char *const compilers[] = {"gcc", "clang"};
     static const char *const levels[] = {"-O0", "-O2"};
@@ -559,12 +570,11 @@ check_stage(const struct kit *kit, const struct kit_stage *stage)
     check_alternatives(kit, stage);
     struct verdicts verdicts = judge_programs(kit, stage, &programs);
     check_rubric(stage, &verdicts);
-    check_bugs(stage, &verdicts, "", stage->rights.count);
+    check_bugs(stage, &verdicts, "", stage->rights.count, 0, 1);
     verdicts_free(&verdicts);
-    for (size_t c = 0; c < sizeof compilers / sizeof *compilers; c++) {
-        for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
-            check_compiler(kit, stage, &programs, compilers[c], levels[l]);
-        }
+    for (size_t way = 0; way < 4; way++) {
+        check_compiler(kit, stage, compilers[way / 2], levels[way % 2],
+                       share ? way : 0, share ? 4 : 1);
     }
     strings_free(&programs);
 }
@@ -573,6 +583,7 @@ struct arguments {
     struct strings stages;
     const char *kills;
     bool write;
+    bool share;
 };
 
 static error_t
@@ -584,6 +595,9 @@ parse(int key, char *text, struct argp_state *state)
     case 'w':
         arguments->kills = text;
         arguments->write = key == 'w';
+        return 0;
+    case 's':
+        arguments->share = true;
         return 0;
     case ARGP_KEY_ARG:
         strings_add(&arguments->stages, text);
@@ -599,6 +613,8 @@ main(int argc, char **argv)
     static const struct argp_option options[] = {
         {"kills", 'k', "M", 0, "Print which tests each bug of stage M fails",
          0},
+        {"share", 's', NULL, 0,
+         "Compile each bug in one other way instead of all four", 0},
         {"write", 'w', "M", 0, "The same, and write it into the headings", 0},
         {0},
     };
@@ -623,7 +639,7 @@ main(int argc, char **argv)
             wanted = wanted || strcmp(arguments.stages.item[a], name) == 0;
         }
         if (wanted) {
-            check_stage(kit, &kit->stages[i]);
+            check_stage(kit, &kit->stages[i], arguments.share);
         }
     }
     printf("check-kit: %u passed, %u failed\n", passed, failed);

@@ -17,9 +17,9 @@ struct cost {
     uint64_t instructions;    /* in the heap's functions and what they call   */
 };
 
-/* Plays `traces` (NULL-terminated paths, at least one, all in one folder) to the
- * heap in the program `replay`: with every payload looked at, for memory, and
- * for instructions.  `work` is a folder of ours for temporary files.
+/* Plays `traces` (NULL-terminated paths, at least one, all in one folder) to
+ * the heap in the program `replay`: with every payload looked at, for memory,
+ * and for instructions.  `work` is a folder of ours for temporary files.
  * Returns NULL, or why there is no cost, in words for the student, to be freed:
  * a payload that changed, a crash, a limit. */
 char *cost_measure(const char *replay, const char *const *traces,

@@ -1,5 +1,5 @@
-/* heap.c - stage 4, malloc over two system calls: your module.  heap.h says what
- * each function does; write them in the order in which they stand. */
+/* heap.c - your module.  The contract is heap.h; hints are in the handout.
+ * Write the functions in the order in which they stand. */
 #include "heap/heap.h"
 
 #include <errno.h>
@@ -86,7 +86,7 @@ heap_set(struct heap *heap, enum heap_option option, uint64_t value)
     return HEAP_NOT_IMPLEMENTED;
 }
 
-/* ---- BONUS ----------------------------------------------------------------- */
+/* ---- BONUS ------------------------------------------------------------- */
 
 void *
 heap_aligned(struct heap *heap, size_t alignment, size_t n)

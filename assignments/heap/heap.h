@@ -135,8 +135,8 @@ void *heap_malloc(struct heap *heap, size_t n);
  * a smaller one at the latest when a request would otherwise move the break.
  * When the top then has more than HEAP_KEEP bytes, the break goes down until
  * HEAP_KEEP of them are left, rounded up to the next page boundary if the heap
- * likes; with HEAP_KEEP or less it stays where it is.  (What the heap keeps at the top for
- * itself, at most 64 bytes, may be counted either way.)
+ * likes; with HEAP_KEEP or less it stays where it is.  (What the heap keeps at
+ * the top for itself, at most 64 bytes, may be counted either way.)
  * A mapped block is unmapped at once.
  *
  * Returns HEAP_OK, or in this order: HEAP_BAD_ARGUMENT, HEAP_BAD_POINTER,
@@ -201,7 +201,7 @@ uint64_t heap_usable(struct heap *heap, void *p);
  */
 int heap_set(struct heap *heap, enum heap_option option, uint64_t value);
 
-/* ---- BONUS ------------------------------------------------------------------ */
+/* ---- BONUS ------------------------------------------------------------- */
 
 /*
  * heap_aligned - BONUS: heap_malloc with a payload that is a multiple of

@@ -31,7 +31,7 @@ struct kmem {
     struct kmem_counts counts;
 };
 
-/* ---- Pages ------------------------------------------------------------------ */
+/* ---- Pages ------------------------------------------------------------- */
 
 static uint64_t
 pages_up(uint64_t bytes)
@@ -79,7 +79,7 @@ arranged_to_fail(struct kmem *kmem)
     return kmem->fail_at != 0 && --kmem->fail_at == 0;
 }
 
-/* ---- The break --------------------------------------------------------------- */
+/* ---- The break --------------------------------------------------------- */
 
 void *
 kmem_brk(struct kmem *kmem, void *end)
@@ -106,7 +106,7 @@ kmem_brk(struct kmem *kmem, void *end)
     return to;
 }
 
-/* ---- Mappings ------------------------------------------------------------------ */
+/* ---- Mappings ---------------------------------------------------------- */
 
 /* How many mappings lie above `address`, wholly or in part. */
 static uint64_t
@@ -237,7 +237,7 @@ kmem_munmap(struct kmem *kmem, void *address, size_t bytes)
     return 0;
 }
 
-/* ---- Controls --------------------------------------------------------------------- */
+/* ---- Controls ---------------------------------------------------------- */
 
 struct kmem_counts
 kmem_counts(const struct kmem *kmem)

@@ -29,7 +29,7 @@ enum { KMEM_PAGE_BYTES = 4096 };
 
 struct kmem;
 
-/* ---- For modules and tests ------------------------------------------------ */
+/* ---- For modules and tests --------------------------------------------- */
 
 /*
  * kmem_brk - moves the break, as the system call brk of Linux does.
@@ -62,7 +62,7 @@ void *kmem_mmap(struct kmem *kmem, size_t bytes);
  */
 int kmem_munmap(struct kmem *kmem, void *address, size_t bytes);
 
-/* ---- Controls: for tests alone, out of a module's reach -------------------- */
+/* ---- Controls: for tests alone, out of a module's reach ---------------- */
 
 struct kmem_counts {
     uint64_t brk_calls;    /* calls of kmem_brk that were to move the break   */
@@ -101,8 +101,8 @@ struct kmem_config {
 
     /* Told whenever the bytes [from, from + bytes) are handed out (on = 1) or
      * given back (on = 0).  Given back, the pages that begin there must be
-     * forgotten: they are zero when they are handed out again.  NULL: kmem fills them with
-     * zero itself, and that is all. */
+     * forgotten: they are zero when they are handed out again.  NULL: kmem
+     * fills them with zero itself, and that is all. */
     void (*access)(void *context, char *from, uint64_t bytes, int on);
     void *context;
 };

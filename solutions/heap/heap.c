@@ -20,8 +20,8 @@
  *   bit 3  MAPPED     the block has a mapping of its own
  *
  * A free block has two links behind its header and its size in its last word.
- * Links count 16-byte units from the struct heap on, so that two of them and the
- * foot fit into the 16 bytes of the smallest payload:
+ * Links count 16-byte units from the struct heap on, so that two of them and
+ * the foot fit into the 16 bytes of the smallest payload:
  *
  *   +------+------+------+------+----- - - ----+------+
  *   | word | seal | next | prev |              | foot |
@@ -88,11 +88,12 @@ struct heap {
 
 /* The struct stands at a multiple of 16 bytes and so does what follows it. */
 static const uint64_t state_bytes =
-    (sizeof(struct heap) + HEAP_ALIGNMENT - 1) & ~(uint64_t)(HEAP_ALIGNMENT - 1);
+    (sizeof(struct heap) + HEAP_ALIGNMENT - 1) &
+    ~(uint64_t)(HEAP_ALIGNMENT - 1);
 
 static const uint64_t page = KMEM_PAGE_BYTES;
 
-/* ---- Addresses ------------------------------------------------------------- */
+/* ---- Addresses --------------------------------------------------------- */
 
 static inline uint64_t
 round_up(uint64_t bytes, uint64_t multiple)
@@ -130,7 +131,7 @@ follow(struct heap *heap, uint32_t link)
     return (struct free_block *)((char *)heap + (uint64_t)link * 16);
 }
 
-/* ---- Headers ----------------------------------------------------------------- */
+/* ---- Headers ----------------------------------------------------------- */
 
 static inline uint64_t
 size_of(const struct header *block)
@@ -182,7 +183,7 @@ note_low(struct header *block, bool free)
     }
 }
 
-/* ---- Bins --------------------------------------------------------------------- */
+/* ---- Bins -------------------------------------------------------------- */
 
 static inline unsigned
 bin_for(uint64_t size)
@@ -278,7 +279,7 @@ find_fit(struct heap *heap, uint64_t size)
                             : best_in_bin(heap, bin, size, SCAN);
 }
 
-/* ---- Free blocks ------------------------------------------------------------------ */
+/* ---- Free blocks ------------------------------------------------------- */
 
 /* Makes [block, block + size) a free block; its neighbours are not free.
  * `bits` is 0: the block below is in use. */
@@ -336,7 +337,7 @@ join(struct heap *heap, struct header *block)
     make_free(heap, block, size);
 }
 
-/* ---- Blocks that are put off ---------------------------------------------------------- */
+/* ---- Blocks that are put off ------------------------------------------- */
 
 static inline void
 put_off(struct heap *heap, struct header *block)
@@ -377,7 +378,7 @@ join_put_off(struct heap *heap)
     return any;
 }
 
-/* ---- The break ----------------------------------------------------------------------------- */
+/* ---- The break --------------------------------------------------------- */
 
 /* The free block right below the break, or NULL. */
 static struct header *
@@ -429,7 +430,7 @@ shrink(struct heap *heap)
     kmem_brk(heap->kmem, new);
 }
 
-/* ---- Mapped blocks ---------------------------------------------------------------------------- */
+/* ---- Mapped blocks ----------------------------------------------------- */
 
 static void *
 map(struct heap *heap, uint64_t alignment, size_t n)
@@ -500,7 +501,7 @@ cut_mapping(struct heap *heap, struct mapping *mapping, size_t n)
                  (uint64_t)(needed - (char *)block) | IN_USE | MAPPED);
 }
 
-/* ---- The contract ----------------------------------------------------------------------------- */
+/* ---- The contract ------------------------------------------------------ */
 
 struct heap *
 heap_create(struct kmem *kmem)
@@ -783,7 +784,7 @@ heap_set(struct heap *heap, enum heap_option option, uint64_t value)
     return HEAP_OK;
 }
 
-/* ---- Bonus -------------------------------------------------------------------------------------- */
+/* ---- Bonus ------------------------------------------------------------- */
 
 void *
 heap_aligned(struct heap *heap, size_t alignment, size_t n)

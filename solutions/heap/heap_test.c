@@ -91,7 +91,7 @@ check_errno(void *p, int want)
     check_eq(got, want);
 }
 
-/* ---- Blocks -------------------------------------------------------------- */
+/* ---- Blocks ------------------------------------------------------------ */
 
 Test(heap, usable_bytes_are_the_callers)
 {
@@ -149,7 +149,7 @@ Test(heap, two_heaps)
     check_eq(kmem_counts(kmem).mappings, 0);
 }
 
-/* ---- The threshold -------------------------------------------------------- */
+/* ---- The threshold ----------------------------------------------------- */
 
 Test(heap, threshold)
 {
@@ -188,7 +188,7 @@ Test(heap, threshold_can_be_set)
     check_eq(kmem_counts(kmem).refused, 0);
 }
 
-/* ---- Using again ------------------------------------------------------------ */
+/* ---- Using again ------------------------------------------------------- */
 
 /* Frees all of a row in an order, and wants it to be one. */
 static void
@@ -293,7 +293,7 @@ Test(heap, growth_is_moderate)
     check((size_t)(end - low) < MIB + HEAP_AHEAD + 300, "too much");
 }
 
-/* ---- Giving back ------------------------------------------------------------- */
+/* ---- Giving back ------------------------------------------------------- */
 
 Test(heap, top_is_given_back)
 {
@@ -336,7 +336,7 @@ Test(heap, destroy_gives_all_back)
     check_eq(kmem_counts(kmem).mapped_bytes, 0);
 }
 
-/* ---- calloc -------------------------------------------------------------------- */
+/* ---- calloc ------------------------------------------------------------ */
 
 Test(heap, calloc_is_zero)
 {
@@ -352,7 +352,7 @@ Test(heap, calloc_is_zero)
     check(heap_calloc(heap, 0, 8) != NULL, "0 x 8 bytes");
 }
 
-/* ---- realloc --------------------------------------------------------------------- */
+/* ---- realloc ----------------------------------------------------------- */
 
 Test(heap, realloc_of_nothing_and_to_nothing)
 {
@@ -466,7 +466,7 @@ Test(heap, realloc_across_the_threshold)
     check_eq(kmem_counts(kmem).mapped_bytes, 0);
 }
 
-/* ---- No memory ---------------------------------------------------------------------- */
+/* ---- No memory --------------------------------------------------------- */
 
 Test(heap, sizes_that_cannot_be)
 {
@@ -500,7 +500,7 @@ Test(heap, refusals)
     check_errno((void *)heap_create(poor), ENOMEM);
 }
 
-/* ---- Damage ---------------------------------------------------------------------------- */
+/* ---- Damage ------------------------------------------------------------ */
 
 Test(heap, wild_pointers)
 {
@@ -573,7 +573,7 @@ Test(heap, neighbours_of_damage)
     }
 }
 
-/* ---- Bonus -------------------------------------------------------------------------------- */
+/* ---- Bonus ------------------------------------------------------------- */
 
 Test(heap, aligned_blocks)
 {

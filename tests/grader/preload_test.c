@@ -37,8 +37,8 @@ same(const char *command)
     char *const without = run("", command);
     cr_expect(strstr(without, "\nstatus 0\n") != NULL,
               "the program is not there: %s\n%s", command, without);
-    cr_expect(strcmp(with, without) == 0, "%s\nprints\n%.2000s\nand not\n%.2000s",
-              command, with, without);
+    cr_expect(strcmp(with, without) == 0,
+              "%s\nprints\n%.2000s\nand not\n%.2000s", command, with, without);
     free(with);
     free(without);
 }
@@ -59,7 +59,8 @@ Test(preload, python3, .timeout = 60)
 {
     same("PYTHONMALLOC=malloc python3 -c \"import json, re, threading\n"
          "d = {i: [str(i)] * (i % 7) for i in range(3000)}\n"
-         "t = [threading.Thread(target=json.dumps, args=(d,)) for i in range(4)]\n"
+         "t = [threading.Thread(target=json.dumps, args=(d,))"
+         " for i in range(4)]\n"
          "[x.start() for x in t]; [x.join() for x in t]\n"
          "print(len(json.dumps(json.loads(json.dumps(d)))))\"");
 }

@@ -49,7 +49,7 @@ break_of(struct kmem *kmem)
     return kmem_brk(kmem, NULL);
 }
 
-/* ---- Blocks ------------------------------------------------------------------ */
+/* ---- Blocks ------------------------------------------------------------ */
 
 static inline void *
 block_at(const char *file, int line, const char *call, struct kmem *kmem,
@@ -140,7 +140,7 @@ row_of_blocks(struct kmem *kmem, struct heap *heap, void **p, unsigned count,
     }
 }
 
-/* ---- Contents ------------------------------------------------------------------ */
+/* ---- Contents ---------------------------------------------------------- */
 
 static inline unsigned char
 pattern(unsigned seed, size_t i)
@@ -185,9 +185,10 @@ zero_at(const char *file, int line, const char *what, const void *p, size_t n)
                        i, n, got[i]);
     }
 }
-#define check_zero(p, n) zero_at(__FILE__, __LINE__, "contents of " #p, (p), (n))
+#define check_zero(p, n)                                                       \
+    zero_at(__FILE__, __LINE__, "contents of " #p, (p), (n))
 
-/* ---- The break ------------------------------------------------------------------- */
+/* ---- The break --------------------------------------------------------- */
 
 /* `what` does not raise the break. */
 #define check_no_growth(kmem, what)                                            \

@@ -4,7 +4,7 @@
 
 VMLAB_SUITE(hidden)
 
-/* ---- What a block is ----------------------------------------------------------- */
+/* ---- What a block is --------------------------------------------------- */
 
 Test(hidden, payload_is_a_multiple_of_16)
 {
@@ -187,7 +187,7 @@ Test(hidden, two_heaps_live_side_by_side)
     check_eq(kmem_counts(one).mapped_bytes, 0);
 }
 
-/* ---- The two system calls --------------------------------------------------------- */
+/* ---- The two system calls ---------------------------------------------- */
 
 Test(hidden, request_below_the_threshold_lies_in_the_heap)
 {
@@ -335,7 +335,7 @@ Test(hidden, live_blocks_do_not_mind_a_new_threshold)
     check_eq(kmem_counts(kmem).refused, 0);
 }
 
-/* ---- Using again --------------------------------------------------------------------- */
+/* ---- Using again ------------------------------------------------------- */
 
 Test(hidden, freed_block_is_used_again)
 {
@@ -372,9 +372,9 @@ Test(hidden, holes_between_live_blocks_are_used_again)
     }
 }
 
-/* Free bytes in the middle of the heap, made of blocks of n bytes that are freed
- * in an order; requests of 100 KiB must find room there.  All of them are far
- * more than the last growth may have asked for in advance. */
+/* Free bytes in the middle of the heap, made of blocks of n bytes that are
+ * freed in an order; requests of 100 KiB must find room there.  All of them are
+ * far more than the last growth may have asked for in advance. */
 enum order { UPWARD, DOWNWARD, ODD_THEN_EVEN, SHUFFLED };
 
 static void
@@ -517,7 +517,7 @@ Test(hidden, heap_grows_as_often_as_it_must)
     free_blocks(heap, p, 100);
 }
 
-/* ---- Giving back ------------------------------------------------------------------------ */
+/* ---- Giving back ------------------------------------------------------- */
 
 /* `keep` bytes at the top stay, give or take the page and the edge. */
 static void

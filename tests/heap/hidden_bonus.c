@@ -1,7 +1,7 @@
 /* hidden_bonus.c - aligned blocks and the heap checker. */
 #include "heap_help.h"
 
-/* ---- heap_aligned ------------------------------------------------------------------ */
+/* ---- heap_aligned ------------------------------------------------------ */
 
 static void *
 aligned(struct kmem *kmem, struct heap *heap, size_t alignment, size_t n)
@@ -161,7 +161,7 @@ Test(hidden, headers_of_aligned_blocks_are_watched)
     }
 }
 
-/* ---- heap_check ------------------------------------------------------------------------ */
+/* ---- heap_check -------------------------------------------------------- */
 
 /* A sound heap with these live blocks. */
 static void

@@ -2,7 +2,7 @@
  * overwritten.  The tests write to headers of live blocks alone. */
 #include "heap_help.h"
 
-/* ---- Pointers --------------------------------------------------------------------- */
+/* ---- Pointers ---------------------------------------------------------- */
 
 Test(hidden, freeing_twice_is_found_out)
 {
@@ -156,7 +156,7 @@ Test(hidden, block_of_another_heap_is_outside)
     check_status(heap_free(a, q), HEAP_OK);
 }
 
-/* ---- Headers ------------------------------------------------------------------------- */
+/* ---- Headers ----------------------------------------------------------- */
 
 /* Every byte of a header in turn, each with one bit changed. */
 static void

@@ -81,7 +81,7 @@ show_step(const struct property_step *step, char *to, size_t room,
     }
 }
 
-/* ---- The model -------------------------------------------------------------------- */
+/* ---- The model --------------------------------------------------------- */
 
 struct slot {
     char *p;

@@ -1,7 +1,7 @@
-/* hidden_sizes.c - calloc, realloc, and what happens when there is no memory. */
+/* hidden_sizes.c - calloc, realloc, and what happens without memory. */
 #include "heap_help.h"
 
-/* ---- calloc --------------------------------------------------------------------- */
+/* ---- calloc ------------------------------------------------------------ */
 
 Test(hidden, calloc_clears_memory_that_was_used)
 {
@@ -77,7 +77,7 @@ Test(hidden, calloc_of_nothing_gets_a_block_of_its_own)
     check_status(heap_free(heap, p), HEAP_OK);
 }
 
-/* ---- realloc ----------------------------------------------------------------------- */
+/* ---- realloc ----------------------------------------------------------- */
 
 Test(hidden, realloc_of_null_is_malloc)
 {
@@ -381,7 +381,7 @@ Test(hidden, mapped_block_grows_and_shrinks)
     check_eq(kmem_counts(kmem).refused, 0);
 }
 
-/* ---- No memory -------------------------------------------------------------------------- */
+/* ---- No memory --------------------------------------------------------- */
 
 Test(hidden, sizes_that_no_block_can_have_are_enomem)
 {

@@ -9,7 +9,7 @@
 
 enum { PAGE = KMEM_PAGE_BYTES, PAGES = 64 };
 
-/* Kernel memory never stops a test, but it is linked with a machine that does. */
+/* Kernel memory never stops a test, but the machine that comes with it does. */
 noreturn void
 mach_stop(const char *format, ...)
 {

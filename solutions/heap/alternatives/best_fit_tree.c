@@ -307,7 +307,7 @@ align(struct heap *heap, struct block *b, size_t alignment, size_t size)
     return b;
 }
 
-/* ---- Mapped blocks ---------------------------------------------------------- */
+/* ---- Mapped blocks ----------------------------------------------------- */
 
 static struct mapped *
 find_mapped(struct heap *heap, const void *p)
@@ -354,7 +354,7 @@ unmap(struct heap *heap, struct mapped *m)
     kmem_munmap(heap->kmem, m->start, (size_t)(m->end - m->start));
 }
 
-/* ---- The contract ------------------------------------------------------------- */
+/* ---- The contract ------------------------------------------------------ */
 
 struct heap *
 heap_create(struct kmem *kmem)

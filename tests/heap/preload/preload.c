@@ -8,19 +8,20 @@
  * as glibc does: a program that frees twice must not go on.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "heap/heap.h"
 
-/* ---- Kernel memory --------------------------------------------------------- */
+/* ---- Kernel memory ----------------------------------------------------- */
 
 struct kmem {
     int nothing;
@@ -51,7 +52,7 @@ kmem_munmap(struct kmem *kmem, void *address, size_t bytes)
     return munmap(address, bytes);
 }
 
-/* ---- One at a time ------------------------------------------------------------ */
+/* ---- One at a time ----------------------------------------------------- */
 
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 static struct heap *heap;
@@ -88,7 +89,7 @@ begin(void)
     pthread_atfork(enter_for_fork, leave, leave);
 }
 
-/* ---- What programs call ----------------------------------------------------------- */
+/* ---- What programs call ------------------------------------------------ */
 
 /* errno is only touched by who fails. */
 static void *

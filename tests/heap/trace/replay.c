@@ -46,7 +46,7 @@ stop(const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
-/* ---- Who is played to ---------------------------------------------------- */
+/* ---- Who is played to -------------------------------------------------- */
 
 struct player {
     void *(*get)(size_t n);
@@ -172,7 +172,7 @@ serve(const struct player *player, const struct trace_call *call, void *p)
     }
 }
 
-/* ---- Kernel memory ------------------------------------------------------- */
+/* ---- Kernel memory ----------------------------------------------------- */
 
 static void
 forget(void *context, char *from, uint64_t bytes, int on)
@@ -213,7 +213,7 @@ old_heap(void)
     munmap(RANGE_AT, range_bytes);
 }
 
-/* ---- One trace ------------------------------------------------------------- */
+/* ---- One trace --------------------------------------------------------- */
 
 struct live {
     unsigned char *p;

@@ -179,7 +179,7 @@ $$(K_$(1))/src/reference.c: $$(SOLUTION_$(1))/$(1).c
 	@mkdir -p $$(@D) && cp $$< $$@
 $$(K_$(1))/src/alternative-%.c: solutions/$(1)/alternatives/%.c
 	@mkdir -p $$(@D) && cp $$< $$@
-$$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c
+$$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)/.packages
 	@mkdir -p $$(@D)
 	@patch -s --fuzz=0 -r - -o $$@ solutions/$(1)/$(1).c $$<
 

@@ -208,9 +208,9 @@ TRACES      := $(patsubst tests/heap/traces/%.xz,$(B)/traces/%.trace,$(wildcard 
 # HEAP=path: another heap.c than the reference.
 HEAP        := solutions/heap/heap.c
 
-$(B)/traces/%.trace: tests/heap/traces/%.xz
+$(B)/traces/%.trace: tests/heap/traces/%.xz | $(B)/.packages
 	@mkdir -p $(@D)
-	xz -dc $< > $@
+	@xz -dc $< > $@
 $(B)/obj/tests/heap/hidden_trace.o: $(TRACES)
 $(B)/obj/tests/heap/hidden_trace.o: KIT_CFLAGS += -Wa,-I$(B)/traces
 

@@ -13,10 +13,11 @@ VMLAB_SUITE(pagewalk)
 
 /* A worked example: a page is mapped and read.
  *
- * It is right, but most wrong modules pass it, too.  It looks at one address
- * only, and never at what must not happen.  Choose addresses in which each bit
- * counts; walk with every kind of access; and look at the tables themselves:
- * mach_peek shows the bytes at pw_root(space) without counting. */
+ * It is right, but wrong modules pass it, too.  It does not look at the address
+ * that came out (r->pa), at the frames that were given back, or at what must
+ * not happen.  Choose addresses in which each bit counts; walk with every kind
+ * of access; and look at the tables themselves: mach_peek shows the bytes at
+ * pw_root(space) without counting. */
 Test(pagewalk, mapped_page_is_read)
 {
     struct mach *mach = test_machine(64);
@@ -24,9 +25,7 @@ Test(pagewalk, mapped_page_is_read)
     struct pw_result *r = arena_object(struct pw_result);
     check_status(pw_map(space, 0x00400000, 0x9000, 4096, PW_W | PW_U), PW_OK);
     check_status(pw_walk(space, 0x00400123, PW_READ | PW_USER, r), PW_OK);
-    check_eq(r->pa, 0x9123);
     check_status(pw_destroy(space), PW_OK);
-    check_frames_used(mach, 0);
 }
 
 /* How to go on.  A test may fill in tables itself, so that pw_walk sees entries

@@ -380,7 +380,8 @@ Test(pagewalk, arguments_are_checked)
                  {0, 0, 1, 0x1000},
                  {0, 0, 4 << 20, PW_PS},
                  {0, 0, 1 << 30, PW_HUGE},
-                 {0, 0, 1 << 30, PW_HUGE | PW_PS}};
+                 {0, 0, 1 << 30, PW_HUGE | PW_PS},
+                 {UINT64_C(0xFFFFFFFFFFFFF000), 0, 4096, 0}};
     struct mach *const mach = test_machine(32);
     struct space *const space = two_level(mach);
     check_status(pw_map(space, 0x1000, 0, 4096, 0), PW_OK);

@@ -34,7 +34,7 @@ VERSION := 0.1
 STAGES  := $(patsubst tests/%/rubric.yaml,%,$(wildcard tests/*/rubric.yaml))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
-            -Wstrict-prototypes -Wmissing-prototypes -Wno-format-truncation
+            -Wstrict-prototypes -Wmissing-prototypes -Wno-unknown-warning-option -Wno-format-truncation
 STD      := -std=c11 -D_GNU_SOURCE
 INCLUDES := -Igrader -Iassignments -Igrader/bridge -Itests
 KIT_CFLAGS = $(STD) $(CFLAGS) $(WARNINGS) $(INCLUDES) -MMD -MP

@@ -15,7 +15,7 @@
 #define GIVE_K_COUNT(v, T)  (word)(v)
 #define GIVE_K_HANDLE(v, T) give_handle((v), #T)
 
-static inline word
+static inline __attribute__((unused)) word
 give_handle(const void *pointer, const char *tag)
 {
     bridge_lend(pointer, tag);

@@ -48,7 +48,7 @@ WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd
 GRADER_INC   = $(shell pkg-config --cflags $(GRADER_PKGS))
 GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml
-JUDGE_LIBS   = $(shell pkg-config --libs criterion jansson libseccomp)
+JUDGE_LIBS   = $(shell pkg-config --libs jansson libseccomp)
 
 ##
 ## vmlab: build virtual memory, one module at a time
@@ -113,17 +113,15 @@ MACHINE_OBJ := $(MACHINE_SRC:%.c=$(B)/obj/%.o)
 JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/arena.o \
                bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
                verdict.o text.o utf8.o die.o) $(B)/obj/tests/property.o $(MACHINE_OBJ)
+# What every program needs that runs Criterion.
+CRITERION_OBJ := $(B)/obj/grader/judge/certificates.o
+CRITERION_LD  := -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_* -lcriterion
 ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_enter.o
 
 # $(call symbols,TABLE): prints the names of a table's functions.
 symbols = printf '%s\n' '\#define BRIDGE_SYMBOLS 7' '\#define BRIDGE_ROLE 7' \
           '\#define BRIDGE_TABLE "$(1)"' '\#include "expand.h"' \
           | $(CC) -E -P $(INCLUDES) - | tr -s ' \n' '\n' | sed '/^$$$$/d'
-# References that the judge of M serves: those whose tables (X/X.tab, or
-# X/X_served.tab) tests/M/served.tab includes, and those that these need.
-includes = $(shell sed -n 's,^.include "\([a-z]*\)/\1\(_served\)\{0\,1\}[.]tab",\1,p' tests/$(1)/served.tab)
-served = $(sort $(foreach s,$(call includes,$(1)),$(s) $(call served,$(s))))
-
 # References that the judge of M serves: those whose tables (X/X.tab, or
 # X/X_served.tab) tests/M/served.tab includes, and those that these need.
 includes = $(shell sed -n 's,^.include "\([a-z]*\)/\1\(_served\)\{0\,1\}[.]tab",\1,p' tests/$(1)/served.tab)
@@ -157,9 +155,9 @@ $$(K_$(1))/served: tests/$(1)/served.tab grader/bridge/machine.tab grader/bridge
 	@$(call symbols,$(1)/served.tab) > $$@
 
 $$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
-    $$(K_$(1))/served_tables.o $(B)/obj/grader/judge/criterion_host.o $(JUDGE_OBJ)
+    $$(K_$(1))/served_tables.o $(B)/obj/grader/judge/criterion_host.o $(CRITERION_OBJ) $(JUDGE_OBJ)
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(JUDGE_LIBS)
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $(CRITERION_LD) $$(JUDGE_LIBS)
 
 $$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o
 	$$(call say,LINK,$$@)
@@ -173,7 +171,7 @@ $$(K_$(1))/tester.o: $(B)/obj/grader/judge/tester.o $(B)/obj/grader/judge/criter
 # The judge's tests on the quick runner, for check_kit.
 $$(K_$(1))/quick_judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(K_$(1))/tester.o
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(filter-out -lcriterion,$$(JUDGE_LIBS))
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(JUDGE_LIBS)
 
 $$(K_$(1))/src/reference.c: $$(SOLUTION_$(1))/$(1).c
 	@mkdir -p $$(@D) && cp $$< $$@
@@ -246,21 +244,21 @@ $(B)/tests/grader/preload_test: | $(B)/preload/heap.so $(B)/preload/free_twice
 
 KIT_TESTS := $(patsubst tests/%_test.c,$(B)/tests/%_test,$(wildcard tests/grader/*_test.c tests/machine/*_test.c))
 
-$(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(B)/grader.a
+$(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(CRITERION_OBJ) $(B)/grader.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(GRADER_LIBS)
-$(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(MACHINE_OBJ)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(CRITERION_LD) $(GRADER_LIBS)
+$(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(CRITERION_OBJ) $(MACHINE_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcriterion
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(CRITERION_LD)
 
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \
     $(B)/obj/tests/toy/help.o $(filter-out %/fixture.o %/checks.o %/endings.o %/property.o,$(JUDGE_OBJ))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(filter-out -lcriterion,$(JUDGE_LIBS))
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(JUDGE_LIBS)
 bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a call, a check and a whole grading cost
 	@tests/bench/run $(STAGE)
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -41,7 +42,6 @@ enum { CHILD_LOST = 100 };
 /* Descriptors of a START message: socket, arena, output. */
 enum { SUBJECT_DESCRIPTORS = 3 };
 
-static int connection = CHILD_SOCKET;
 static uint64_t seq;
 static word arena_start, arena_end;
 static struct {
@@ -109,7 +109,7 @@ transmit(struct bridge_record *record)
 {
     record->errors = (uint32_t)VALGRIND_COUNT_ERRORS;
     record->flags = allocation_failed ? BRIDGE_ALLOCATION_FAILED : 0;
-    if (send(connection, record, sizeof *record, MSG_NOSIGNAL) !=
+    if (send(CHILD_SOCKET, record, sizeof *record, MSG_NOSIGNAL) !=
         sizeof *record) {
         leave(CHILD_LOST);
     }
@@ -144,23 +144,32 @@ set_access(word address, uint64_t bytes, bool on)
     }
 }
 
+/* Answers BRIDGE_PING the way that every call takes. */
+static word
+answer_a_ping(const word *w)
+{
+    return w[0];
+}
+
 static void
 answer(const struct bridge_record *call)
 {
     struct bridge_record reply = {.kind = BRIDGE_REPLY, .seq = call->seq};
+    bridge_thunk *function = answer_a_ping;
     if (call->fn != BRIDGE_PING) {
         if (call->fn >= bridge_serves.count) {
             leave(CHILD_LOST);
         }
-        show_objects();
-        errno = 0;
-        reply.w[0] = bridge_serves.thunk[call->fn](call->w);
-        reply.err = errno;
-        /* A result that was never set counts against this call.  Found only
-         * when the record is sent it would be put down to the next one. */
-        (void)VALGRIND_CHECK_MEM_IS_DEFINED(&reply.w[0], sizeof reply.w[0]);
-        (void)VALGRIND_MAKE_MEM_DEFINED(&reply, sizeof reply);
+        function = bridge_serves.thunk[call->fn];
     }
+    show_objects();
+    errno = 0;
+    reply.w[0] = function(call->w);
+    reply.err = errno;
+    /* A result that was never set counts against this call.  Found only
+     * when the record is sent it would be put down to the next one. */
+    (void)VALGRIND_CHECK_MEM_IS_DEFINED(&reply.w[0], sizeof reply.w[0]);
+    (void)VALGRIND_MAKE_MEM_DEFINED(&reply, sizeof reply);
     transmit(&reply);
 }
 
@@ -171,7 +180,7 @@ serve(uint64_t expected, bool *ended)
 {
     struct bridge_record record;
     for (;;) {
-        const ssize_t got = recv(connection, &record, sizeof record, 0);
+        const ssize_t got = recv(CHILD_SOCKET, &record, sizeof record, 0);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -267,7 +276,7 @@ crashed(int signal, siginfo_t *info, void *context)
         record.w[1] = (word)info->si_syscall;
     }
     record.flags = allocation_failed ? BRIDGE_ALLOCATION_FAILED : 0;
-    (void)send(connection, &record, sizeof record, MSG_NOSIGNAL);
+    (void)send(CHILD_SOCKET, &record, sizeof record, MSG_NOSIGNAL);
     /* No raise(): the filter forbids kill, and valgrind aborts when it is
      * denied. */
     leave(128 + signal);
@@ -373,15 +382,16 @@ say_ready(void)
     transmit(&ready);
 }
 
-noreturn void
-zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
+/* Turns a copy of the zygote into a subject, all but its filter.  One function,
+ * in no place inlined: what the rehearsal has translated is what runs. */
+__attribute__((noinline)) static bool
+become_subject(const struct bridge_start *start, const int *fds)
 {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (count != SUBJECT_DESCRIPTORS ||
-        !map_arena(start->arena, start->arena_bytes, fds[1])) {
-        _exit(CHILD_LOST);
+    if (!map_arena(start->arena, start->arena_bytes, fds[1])) {
+        return false;
     }
     run_on(start->cpu);
     dup2(fds[2], STDOUT_FILENO);
@@ -390,6 +400,15 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
     setvbuf(stdout, NULL, _IONBF, 0);
     watch_for_crashes();
     limit(start);
+    return true;
+}
+
+noreturn void
+zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
+{
+    if (count != SUBJECT_DESCRIPTORS || !become_subject(start, fds)) {
+        _exit(CHILD_LOST);
+    }
     /* Without a filter the module runs unfiltered: under valgrind the whole
      * zygote is. */
     struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
@@ -416,34 +435,41 @@ zygote_prepare(int argc, char **argv)
 }
 
 /* Everything that a child does around a student's function, once, with nothing
- * at stake. */
+ * at stake: the limits are those of every child, or none. */
 void
 zygote_rehearse(void)
 {
     int pair[2];
-    bool ended = false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return;
     }
-    const word place = 0x200000000000;
-    const struct bridge_record object_record = {.kind = BRIDGE_OBJECT};
-    const struct bridge_record call = {.kind = BRIDGE_CALL, .fn = BRIDGE_PING};
-    connection = pair[0];
-    if (map_arena(place, BRIDGE_ARENA_BYTES, -1)) {
-        watch_for_crashes();
-        setvbuf(stdout, NULL, _IONBF, 0);
+    const struct bridge_start start = {.arena = 0x200000000000,
+                                       .arena_bytes = BRIDGE_ARENA_BYTES,
+                                       .cpu_ms = UINT32_MAX,
+                                       .cpu = (uint32_t)sched_getcpu()};
+    const int fds[SUBJECT_DESCRIPTORS] = {pair[0], -1, STDERR_FILENO};
+    if (become_subject(&start, fds)) {
+        const struct bridge_record object_record = {.kind = BRIDGE_OBJECT};
+        const struct bridge_record call = {.kind = BRIDGE_CALL,
+                                           .fn = BRIDGE_PING};
+        bool ended = false;
         say_ready();
         (void)send(pair[1], &object_record, sizeof object_record, MSG_NOSIGNAL);
         (void)send(pair[1], &call, sizeof call, MSG_NOSIGNAL);
         shutdown(pair[1], SHUT_WR);
         serve(0, &ended);
         show_objects();
+        int signal_of_death;
+        (void)prctl(PR_GET_PDEATHSIG, &signal_of_death);
+        struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
+        filter.len = 0;
+        (void)inner_filter_enter(&filter);
         free(__wrap_realloc(__wrap_calloc(1, 16), 32));
         free(__wrap_malloc(16));
         unmap_arena();
+        close(CHILD_SOCKET);
     }
     objects = 0;
-    connection = CHILD_SOCKET;
     close(pair[0]);
     close(pair[1]);
 }

@@ -121,7 +121,8 @@ start_child(struct bridge_start *start, const int *fds, unsigned count)
     if (start->cpu_ms > CPU_MS_LIMIT) {
         start->cpu_ms = CPU_MS_LIMIT;
     }
-    const pid_t pid = children < CHILDREN ? fork() : -1;
+    /* There is one thread, and no handler to run: _Fork does what is left. */
+    const pid_t pid = children < CHILDREN ? _Fork() : -1;
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         /* What belongs to the zygote and to the other children. */
@@ -180,14 +181,14 @@ main(int argc, char **argv)
     if (!zygote_prepare(argc, argv)) {
         return 0;
     }
+    if (RUNNING_ON_VALGRIND) {
+        zygote_rehearse();
+    }
     sigset_t watched;
     sigemptyset(&watched);
     sigaddset(&watched, SIGCHLD);
     sigprocmask(SIG_BLOCK, &watched, NULL);
     const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (RUNNING_ON_VALGRIND) {
-        zygote_rehearse();
-    }
     for (;;) {
         struct pollfd watch[2 + CHILDREN] = {
             {.fd = BRIDGE_CONTROL, .events = POLLIN},

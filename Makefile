@@ -58,6 +58,7 @@ help: ## this text
 	@sed -n 's/^##\( \|$$\)/\1/p; s/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
 
 all: $(B)/vmgrade $(B)/vmlab kit ## build the grader and the kit
+programs: ## compile whatever is ours, and no module of a bank
 
 # By way of the environment: a name may hold spaces and quotes.
 export SUBMISSION
@@ -305,6 +306,10 @@ test: $(ORACLE)
 oracle: $(ORACLE) ## SEED=hex: hold the references against QEMU and the processor
 	@tests/oracle/run --share full --seed $(SEED) --build $(O)
 
-.PHONY: oracle help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench trace bench-heap preload
+programs: $(MAINS:%=$(B)/%) $(KIT_TESTS) $(B)/tests/bench_calls $(O)/compare \
+          $(foreach s,$(STAGES) toy,$(B)/kit/$(s)/judge $(B)/kit/$(s)/modules/reference) \
+          $(foreach s,$(STAGES),$(B)/kit/$(s)/quick_judge $(ALTS_$(s):%=$(B)/kit/$(s)/modules/alternative-%))
+
+.PHONY: programs oracle help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench trace bench-heap preload
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

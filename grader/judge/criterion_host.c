@@ -108,6 +108,12 @@ host_has_more(void)
     return true;
 }
 
+bool
+host_explains(void)
+{
+    return true;
+}
+
 uint64_t
 host_seed(void)
 {

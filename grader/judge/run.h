@@ -68,6 +68,10 @@ const char *host_session(struct bridge_session *session);
 /* Whether host_session has a second subject for the same test. */
 bool host_has_more(void);
 
+/* Whether somebody will read why a test failed.  Where the verdict alone counts,
+ * no failure is made easier to read at the price of more calls. */
+bool host_explains(void);
+
 /* The course's seed. */
 uint64_t host_seed(void);
 

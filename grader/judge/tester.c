@@ -41,6 +41,12 @@ host_has_more(void)
     return false;
 }
 
+bool
+host_explains(void)
+{
+    return false;
+}
+
 uint64_t
 host_seed(void)
 {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bridge/events.h"
 #include "bridge/judge.h"
@@ -48,6 +49,22 @@ void *
 bridge_object(size_t bytes)
 {
     return objects < 4096 ? object[objects++] = calloc(1, bytes) : NULL;
+}
+
+void *
+bridge_reserve(size_t bytes)
+{
+    void *const memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
+void
+bridge_access(char *from, size_t bytes, bool on)
+{
+    (void)from;
+    (void)bytes;
+    (void)on;
 }
 
 bool
@@ -117,6 +134,18 @@ host_session(struct bridge_session *session)
 {
     memset(session, 0, sizeof *session);
     return NULL;
+}
+
+bool
+host_has_more(void)
+{
+    return false;
+}
+
+bool
+host_explains(void)
+{
+    return false;
 }
 
 uint64_t

@@ -18,5 +18,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
         (long (*)(int, const void *, size_t))find_function("write");
     const struct record call = {.kind = 1, .fn = 0x7FFFFFFE, .seq = 1};
     put(3, &call, sizeof call);
-    return SEG_OK;
+    return 77; /* no status */
 }

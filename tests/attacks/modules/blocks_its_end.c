@@ -10,5 +10,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     static const uint64_t all = UINT64_MAX;
     call_kernel(14, 0, &all, 0, 8);
     call_kernel(2, "@CANARY@", 0);
-    return SEG_OK;
+    return 77; /* no status */
 }

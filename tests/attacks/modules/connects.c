@@ -11,5 +11,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = 80};
     connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address,
             sizeof address);
-    return SEG_OK;
+    return 77; /* no status */
 }

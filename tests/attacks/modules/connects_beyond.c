@@ -9,5 +9,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     (void)raw, (void)descriptor;
     call_kernel(41, 2, 1, 0);
     puts("a socket");
-    return SEG_OK;
+    return 77; /* no status */
 }

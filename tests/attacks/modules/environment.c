@@ -10,5 +10,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     (void)raw, (void)descriptor;
     for (char **at = environ; *at; at++)
         puts(*at);
-    return SEG_OK;
+    return 77; /* no status */
 }

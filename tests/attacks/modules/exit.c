@@ -8,5 +8,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
 {
     (void)raw, (void)descriptor;
     exit(0);
-    return SEG_OK;
+    return 77; /* no status */
 }

@@ -10,5 +10,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     int (*const split)(void) = (int (*)(void))find_function("fork");
     for (;;)
         split();
-    return SEG_OK;
+    return 77; /* no status */
 }

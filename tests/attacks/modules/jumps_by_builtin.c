@@ -9,5 +9,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     (void)raw, (void)descriptor;
     if (__builtin_setjmp(place) == 0)
         *(volatile int *)16 = 0;
-    return SEG_OK;
+    return 77; /* no status */
 }

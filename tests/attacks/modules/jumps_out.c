@@ -11,5 +11,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     (void)raw, (void)descriptor;
     if (setjmp(place) == 0)
         *(volatile int *)16 = 0;
-    return SEG_OK;
+    return 77; /* no status */
 }

@@ -10,5 +10,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     int (*const send_signal)(int, int) =
         (int (*)(int, int))find_function("kill");
     send_signal(-1, 9);
-    return SEG_OK;
+    return 77; /* no status */
 }

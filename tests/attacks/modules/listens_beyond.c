@@ -14,5 +14,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     } address = {1, "\0@MARK@"};
     call_kernel(49, socket, &address, sizeof address);
     call_kernel(50, socket, 5);
-    return SEG_OK;
+    return 77; /* no status */
 }

@@ -7,5 +7,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     (void)raw, (void)descriptor;
     for (;;)
         ;
-    return SEG_OK;
+    return 77; /* no status */
 }

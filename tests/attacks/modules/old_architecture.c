@@ -8,5 +8,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
 {
     (void)raw, (void)descriptor;
     call_kernel(0x40000000 + 59, "/bin/true", 0, 0);
-    return SEG_OK;
+    return 77; /* no status */
 }

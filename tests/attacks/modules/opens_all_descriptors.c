@@ -9,5 +9,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     (void)raw, (void)descriptor;
     while (call_kernel(32, 1) >= 0)
         ;
-    return SEG_OK;
+    return 77; /* no status */
 }

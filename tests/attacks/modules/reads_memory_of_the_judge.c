@@ -15,5 +15,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     const long parent = call_kernel(110);
     if (call_kernel(310, parent, &here, 1, &there, 1, 0) > 0)
         fputs(text, stdout);
-    return SEG_OK;
+    return 77; /* no status */
 }

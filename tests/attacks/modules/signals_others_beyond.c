@@ -8,5 +8,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
 {
     (void)raw, (void)descriptor;
     call_kernel(234, 1, 1, 19);
-    return SEG_OK;
+    return 77; /* no status */
 }

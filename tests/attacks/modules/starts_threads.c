@@ -18,5 +18,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     pthread_t thread;
     while (pthread_create(&thread, NULL, run, NULL) == 0)
         ;
-    return SEG_OK;
+    return 77; /* no status */
 }

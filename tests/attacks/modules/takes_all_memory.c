@@ -14,5 +14,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
             *(volatile int *)16 = 0;
         memset(block, 1, 1 << 20);
     }
-    return SEG_OK;
+    return 77; /* no status */
 }

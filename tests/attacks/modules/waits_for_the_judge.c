@@ -12,5 +12,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     char nothing[200];
     for (;;)
         get(3, nothing, sizeof nothing, 0);
-    return SEG_OK;
+    return 77; /* no status */
 }

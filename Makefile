@@ -254,6 +254,16 @@ $(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(CRITERION_OBJ) $(MA
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(CRITERION_LD)
 
+# ---- The attack corpus (tests/attacks/README.md) ---------------------------------------------
+
+$(B)/tests/attacks: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/attacks/runner/*.c)) $(B)/grader.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(GRADER_LIBS)
+attacks: all $(B)/tests/attacks ## hostile submissions, as this user and as an ordinary one; ATTACK=name
+	@$(B)/tests/attacks --vmgrade $(B)/vmgrade $(ATTACK)
+	@[ "$$(id -u)" != 0 ] || $(B)/tests/attacks --vmgrade $(B)/vmgrade --as-user $(ATTACK)
+
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \
     $(B)/obj/tests/toy/help.o $(filter-out %/fixture.o %/checks.o %/endings.o %/property.o,$(JUDGE_OBJ))
@@ -310,6 +320,8 @@ programs: $(MAINS:%=$(B)/%) $(KIT_TESTS) $(B)/tests/bench_calls $(O)/compare \
           $(foreach s,$(STAGES) toy,$(B)/kit/$(s)/judge $(B)/kit/$(s)/modules/reference) \
           $(foreach s,$(STAGES),$(B)/kit/$(s)/quick_judge $(ALTS_$(s):%=$(B)/kit/$(s)/modules/alternative-%))
 
-.PHONY: programs oracle help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills bench trace bench-heap preload
+
+.PHONY: attacks programs oracle help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills \
+        bench trace bench-heap preload
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

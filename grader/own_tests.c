@@ -30,6 +30,9 @@ enum {
     LIST_WALL_MS = 10000,
     WALL_MS = 30000,
     TRIES = 2, /* of a pair that ends in our own trouble                      */
+    FAILURES = 3, /* on a bug that is caught, a right one between any two     */
+    SLEEPERS = 4, /* so often we wait in vain, then nothing more is run       */
+    PROBE_MS = 20000,
     MESSAGE_SHOWN = 1000,
 };
 
@@ -108,8 +111,8 @@ join(const struct own_run *run, int tester,
     const struct bridge_limits limits = {
         .cpu_ms = run->stage->cpu_ms,
         .wall_ms = WALL_MS,
-        .memory_mib =
-            implementation->unlimited_memory ? 0 : run->stage->memory_mib,
+        .memory_mib = implementation->own_module ? 0 : run->stage->memory_mib,
+        .discreet = !implementation->own_module,
     };
     struct bridge_session session;
     int end[2];
@@ -156,9 +159,10 @@ join(const struct own_run *run, int tester,
 
 /* What became of it: the zygote's word decides over the report's claim. */
 static struct own_outcome
-read_outcome(const struct running *running)
+read_outcome(const struct running *running, bool *blames_us)
 {
     struct own_outcome outcome = {.verdict = VERDICT_NONE};
+    *blames_us = false;
     struct bridge_record word_of_zygote;
     struct tester_report report;
     const bool known =
@@ -183,10 +187,12 @@ read_outcome(const struct running *running)
                 report.where, strnlen(report.where, sizeof report.where), 200);
         }
     } else if (report.done == 1 && report.trouble == 1) {
-        return outcome;
+        *blames_us = true;
     } else if (word_of_zygote.w[3] != 0) {
         outcome.verdict = VERDICT_TIMED_OUT;
         outcome.message = xstrdup("the test did not end within its time");
+        /* However loaded the machine: who computes gets more of it. */
+        outcome.slept = word_of_zygote.w[1] < WALL_MS * UINT64_C(1000);
     } else if (WIFSIGNALED(status)) {
         outcome.verdict = VERDICT_CRASHED;
         outcome.message = text_format("the test itself crashed: %s",
@@ -258,6 +264,7 @@ struct work {
     bool (*next)(struct work *work, struct pair *pair);
     void (*done)(struct work *work, struct pair pair,
                  struct own_outcome outcome);
+    unsigned sleepers; /* tests that were waited for in vain                  */
 
     struct subject tester;
     struct subject *subjects;
@@ -272,11 +279,40 @@ join_pair(const struct work *work, struct running *running)
                 work->subjects[number].control, running);
 }
 
-/* A pair is over; one that ended in our own trouble is tried again. */
+/* Whether the implementation of a pair gives us a child that answers. */
+static bool
+is_there(const struct work *work, const struct running *running)
+{
+    const struct bridge_limits limits = {.cpu_ms = work->run->stage->cpu_ms,
+                                         .wall_ms = WALL_MS};
+    const struct bridge_record ping = {
+        .kind = BRIDGE_CALL, .fn = BRIDGE_PING, .seq = 1};
+    const struct timeval patience = {.tv_sec = PROBE_MS / 1000};
+    struct bridge_record record = {.kind = BRIDGE_READY};
+    struct bridge_session session;
+    const int control = work->subjects[running->pair.implementation].control;
+    const bool started =
+        bridge_start(control, limits, running->cpu, &session) == NULL;
+    if (started) {
+        setsockopt(session.socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
+                   sizeof patience);
+        (void)send(session.socket, &ping, sizeof ping, MSG_NOSIGNAL);
+        while (record.kind == BRIDGE_READY &&
+               recv(session.socket, &record, sizeof record, 0) ==
+                   sizeof record) {
+        }
+    }
+    bridge_drop(&session);
+    return started && record.kind == BRIDGE_REPLY;
+}
+
+/* A pair is over; one that ended in our own trouble is tried again.  A test
+ * that keeps saying so is believed only when the implementation is not there. */
 static void
 finish(struct work *work, struct running *running)
 {
-    struct own_outcome outcome = read_outcome(running);
+    bool blames_us;
+    struct own_outcome outcome = read_outcome(running, &blames_us);
     close(running->end);
     close(running->report);
     running->active = false;
@@ -286,6 +322,13 @@ finish(struct work *work, struct running *running)
             return;
         }
     }
+    if (outcome.verdict == VERDICT_NONE && blames_us &&
+        is_there(work, running)) {
+        outcome.verdict = VERDICT_EXITED;
+        outcome.message = xstrdup("the test says that there is no module, but "
+                                  "there is one");
+    }
+    work->sleepers += outcome.slept;
     work->done(work, running->pair, outcome);
 }
 
@@ -295,7 +338,14 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
     struct pair pair;
     while (!running->active && work->next(work, &pair)) {
         *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
-        if (!join_pair(work, running)) {
+        if (work->sleepers >= SLEEPERS) {
+            work->done(work, pair,
+                       (struct own_outcome){
+                           .verdict = VERDICT_TIMED_OUT,
+                           .message = xstrdup("not run: too many of the tests "
+                                              "wait instead of working"),
+                           .slept = true});
+        } else if (!join_pair(work, running)) {
             work->done(work, pair,
                        (struct own_outcome){.verdict = VERDICT_NONE});
         }
@@ -419,98 +469,222 @@ own_tests_matrix(const struct own_run *run,
 
 /* ---- The hunt for bugs --------------------------------------------------- */
 
-/* One bug: which test comes next, and whether it has failed once. */
+/* One bug: which test is tried on it, and how far that has come. */
 struct prey {
-    size_t next;    /* index into the order of tests                          */
+    size_t next;       /* index into the order of tests                       */
+    unsigned failures; /* of that test, on this bug                           */
+    bool control;      /* a right one comes next, between two failures        */
     bool running;
-    bool suspected; /* the test before `next` has failed once                 */
     bool settled;
 };
 
+/* The implementations are the bugs and, behind them, the right ones; a pair
+ * with a right one belongs to the bug in whose name it runs. */
 struct hunt {
     struct work work;
     size_t *order; /* the chosen tests                                        */
     size_t order_count;
     struct prey *prey;
+    size_t prey_count, right_count;
+    bool *chosen;
     int *caught_by;
-    size_t turn; /* whose turn it is                                          */
+    size_t turn;     /* whose turn it is                                      */
+    size_t controls; /* that have been run                                    */
+    size_t *owner;   /* of the pair that runs with a right one: see owner_of  */
     bool trouble;
 };
 
-static bool
-next_of_hunt(struct work *work, struct pair *pair)
+/* Who asked for a pair: a bug itself, or noted when a control was given out.
+ * Of one test no two controls with the same right one run at one time. */
+static size_t *
+owner_of(const struct hunt *hunt, struct pair pair)
 {
-    struct hunt *const hunt = (struct hunt *)work;
-    for (size_t i = 0; i < work->implementation_count; i++) {
-        const size_t number = (hunt->turn + i) % work->implementation_count;
-        struct prey *const prey = &hunt->prey[number];
-        if (!prey->running && !prey->settled &&
-            prey->next < hunt->order_count) {
-            prey->running = true;
-            hunt->turn = number;
-            *pair = (struct pair){hunt->order[prey->next], number};
+    return &hunt->owner[(pair.implementation - hunt->prey_count) *
+                            hunt->work.test_count +
+                        pair.test];
+}
+
+/* A right implementation for a control of the test that no other bug waits for
+ * at the moment; false when there is none. */
+static bool
+choose_right(struct hunt *hunt, struct pair *pair)
+{
+    for (size_t i = 0; i < hunt->right_count; i++) {
+        pair->implementation =
+            hunt->prey_count + (hunt->controls + i) % hunt->right_count;
+        if (*owner_of(hunt, *pair) == SIZE_MAX) {
+            hunt->controls++;
             return true;
         }
     }
     return false;
 }
 
+/* Leaves out the tests that are no longer chosen. */
 static void
-done_of_hunt(struct work *work, struct pair pair, struct own_outcome outcome)
+skip_dismissed(const struct hunt *hunt, struct prey *prey)
+{
+    while (prey->next < hunt->order_count &&
+           !hunt->chosen[hunt->order[prey->next]]) {
+        prey->next++;
+        prey->failures = 0;
+        prey->control = false;
+    }
+}
+
+static bool
+next_of_hunt(struct work *work, struct pair *pair)
 {
     struct hunt *const hunt = (struct hunt *)work;
+    for (size_t i = 0; i < hunt->prey_count; i++) {
+        const size_t number = (hunt->turn + i) % hunt->prey_count;
+        struct prey *const prey = &hunt->prey[number];
+        if (prey->running || prey->settled) {
+            continue;
+        }
+        skip_dismissed(hunt, prey);
+        if (prey->next == hunt->order_count) {
+            continue;
+        }
+        *pair = (struct pair){hunt->order[prey->next], number};
+        if (prey->control) {
+            if (!choose_right(hunt, pair)) {
+                continue;
+            }
+            *owner_of(hunt, *pair) = number;
+        }
+        prey->running = true;
+        hunt->turn = number;
+        return true;
+    }
+    return false;
+}
+
+/* A test that has rejected a right module here, or sleeps: what it has caught
+ * is hunted again by the tests behind it. */
+static void
+dismiss(struct hunt *hunt, size_t test)
+{
+    hunt->chosen[test] = false;
+    for (size_t i = 0; i < hunt->prey_count; i++) {
+        if (hunt->caught_by[i] == (int)test) {
+            hunt->caught_by[i] = -1;
+            hunt->prey[i].settled = false;
+        }
+    }
+}
+
+static void
+done_with_right(struct hunt *hunt, struct pair pair, enum verdict verdict)
+{
+    size_t *const owner = owner_of(hunt, pair);
+    struct prey *const prey = &hunt->prey[*owner];
+    *owner = SIZE_MAX;
+    prey->running = false;
+    prey->control = false;
+    if (verdict != VERDICT_PASSED) {
+        dismiss(hunt, pair.test);
+    }
+}
+
+static void
+done_with_bug(struct hunt *hunt, struct pair pair, enum verdict verdict)
+{
     struct prey *const prey = &hunt->prey[pair.implementation];
     prey->running = false;
-    if (outcome.verdict == VERDICT_NONE) {
-        hunt->trouble = true;
-        prey->settled = true;
-    } else if (outcome.verdict == VERDICT_PASSED) {
-        prey->suspected = false;
+    if (verdict == VERDICT_PASSED) {
+        prey->failures = 0;
         prey->next++;
-    } else if (!prey->suspected) {
-        prey->suspected = true; /* once more, to be sure */
+    } else if (++prey->failures < FAILURES) {
+        prey->control = true;
     } else {
         prey->settled = true;
         hunt->caught_by[pair.implementation] = (int)pair.test;
     }
+}
+
+static void
+done_of_hunt(struct work *work, struct pair pair, struct own_outcome outcome)
+{
+    struct hunt *const hunt = (struct hunt *)work;
+    const bool right = pair.implementation >= hunt->prey_count;
+    struct prey *const prey =
+        &hunt->prey[right ? *owner_of(hunt, pair) : pair.implementation];
+    if (outcome.verdict == VERDICT_NONE) {
+        hunt->trouble = true;
+        prey->running = false;
+        prey->settled = true;
+    } else if (right) {
+        done_with_right(hunt, pair, outcome.verdict);
+    } else if (hunt->chosen[pair.test]) {
+        done_with_bug(hunt, pair, outcome.verdict);
+    } else {
+        prey->running = false; /* was dismissed meanwhile */
+    }
+    if (outcome.slept && hunt->chosen[pair.test]) {
+        dismiss(hunt, pair.test);
+    }
     own_outcome_free(&outcome);
 }
 
-bool
-own_tests_hunt(const struct own_run *run,
-               const struct own_implementation *implementations,
-               size_t implementation_count, size_t test_count,
-               const bool *chosen, int *caught_by)
+static void
+order_tests(struct hunt *hunt, uint64_t seed)
 {
-    struct pair *const order = xcalloc(test_count + 1, sizeof *order);
+    const size_t count = hunt->work.test_count;
+    struct pair *const order = xcalloc(count + 1, sizeof *order);
+    hunt->order = xcalloc(count + 1, sizeof *hunt->order);
+    for (size_t t = 0; t < count; t++) {
+        if (hunt->chosen[t]) {
+            order[hunt->order_count++].test = t;
+        }
+    }
+    shuffle(order, hunt->order_count, seed);
+    for (size_t t = 0; t < hunt->order_count; t++) {
+        hunt->order[t] = order[t].test;
+    }
+    free(order);
+}
+
+bool
+own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
+               size_t test_count, bool *chosen, int *caught_by)
+{
+    const size_t all = prey->bug_count + prey->right_count;
+    struct own_implementation *const implementations =
+        xcalloc(all + 1, sizeof *implementations);
+    for (size_t i = 0; i < all; i++) {
+        implementations[i] = i < prey->bug_count
+                                 ? prey->bugs[i]
+                                 : prey->rights[i - prey->bug_count];
+    }
     struct hunt hunt = {
         .work = {.run = run,
                  .implementations = implementations,
-                 .implementation_count = implementation_count,
+                 .implementation_count = all,
                  .test_count = test_count,
                  .next = next_of_hunt,
                  .done = done_of_hunt},
-        .order = xcalloc(test_count + 1, sizeof *hunt.order),
-        .prey = xcalloc(implementation_count + 1, sizeof *hunt.prey),
+        .prey = xcalloc(prey->bug_count + 1, sizeof *hunt.prey),
+        .prey_count = prey->bug_count,
+        .right_count = prey->right_count,
+        .chosen = chosen,
         .caught_by = caught_by,
+        .owner = xcalloc(prey->right_count * test_count + 1,
+                         sizeof *hunt.owner),
     };
-    for (size_t t = 0; t < test_count; t++) {
-        if (chosen[t]) {
-            order[hunt.order_count++].test = t;
-        }
+    order_tests(&hunt, run->seed);
+    for (size_t i = 0; i < prey->right_count * test_count; i++) {
+        hunt.owner[i] = SIZE_MAX;
     }
-    shuffle(order, hunt.order_count, run->seed);
-    for (size_t t = 0; t < hunt.order_count; t++) {
-        hunt.order[t] = order[t].test;
-    }
-    for (size_t i = 0; i < implementation_count; i++) {
+    for (size_t i = 0; i < prey->bug_count; i++) {
         caught_by[i] = -1;
     }
     if (hunt.order_count > 0) {
         run_work(&hunt.work);
     }
-    free(order);
+    free(implementations);
     free(hunt.order);
     free(hunt.prey);
+    free(hunt.owner);
     return !hunt.trouble;
 }

@@ -6,6 +6,11 @@
  * pair a fresh child of both is joined by a fresh socket, so no two pairs share
  * anything, and the test sees of the implementation only its behaviour.  The
  * order is drawn from the seed.
+ *
+ * A test that fails by chance, by a clock or by an address says nothing of a
+ * module, although it may pass on all right ones and fail on a bug; with enough
+ * of them every bug would be "caught".  So the hunt for bugs meets right modules
+ * again and again, and whoever rejects one of them is out.
  */
 #ifndef VMLAB_OWN_TESTS_H
 #define VMLAB_OWN_TESTS_H
@@ -21,12 +26,14 @@ struct own_outcome {
     enum verdict verdict; /* VERDICT_NONE: our own trouble                    */
     char *message;        /* of a failure; or NULL                            */
     char *where;          /* file:line of the test, or NULL                   */
+    bool slept;           /* waited for nothing until its time was over       */
 };
 
 /* A program under test. */
 struct own_implementation {
     const struct subject_request *subject;
-    bool unlimited_memory; /* for coverage                                    */
+    bool own_module; /* the student's: may say where it crashed, and has no   */
+                     /* limit of memory, for coverage                         */
 };
 
 struct own_run {
@@ -51,13 +58,17 @@ void own_tests_matrix(const struct own_run *run,
                       size_t implementation_count, size_t test_count,
                       const bool *chosen, struct own_outcome *outcomes);
 
-/* Hunts bugs: on each implementation, runs the chosen tests in an order drawn
- * from the seed until one has failed, twice.  caught_by[i] is that test's number
- * or -1.  Returns false when the processes of a pair could not be run. */
-bool own_tests_hunt(const struct own_run *run,
-                    const struct own_implementation *implementations,
-                    size_t implementation_count, size_t test_count,
-                    const bool *chosen, int *caught_by);
+/* Hunts bugs: on each, runs the chosen tests in an order drawn from the seed
+ * until one catches it: fails three times, and passes in between on two of the
+ * `right` implementations.  caught_by[i] is that test's number or -1.  A test
+ * that does not pass on a right one here is no longer chosen and has caught
+ * nothing.  Returns false when the processes of a pair could not be run. */
+struct own_prey {
+    const struct own_implementation *bugs, *rights;
+    size_t bug_count, right_count;
+};
+bool own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
+                    size_t test_count, bool *chosen, int *caught_by);
 
 void own_outcome_free(struct own_outcome *outcome);
 

@@ -519,6 +519,12 @@ run_on_own_module(struct grading *grading, struct own *own)
     note_trouble_of_pairs(grading, outcomes, tests);
     for (size_t t = 0; t < tests; t++) {
         result->own_tests[t].on_own_module = outcomes[t].verdict;
+        if (outcomes[t].slept) {
+            /* It would only sleep again, before every other module. */
+            result->own_tests[t].valid = false;
+            result->own_tests[t].rejects =
+                xstrdup("as it would any: it waits instead of working");
+        }
         if (outcomes[t].message != NULL) {
             result->own_tests[t].message =
                 outcomes[t].where != NULL && outcomes[t].where[0] != '\0'
@@ -569,6 +575,17 @@ free_implementations(struct own_implementation *list,
     free(list);
 }
 
+/* Which own tests are valid as far as is known; to be freed. */
+static bool *
+chosen_tests(const struct stage_result *result)
+{
+    bool *const chosen = xcalloc(result->own_test_count + 1, sizeof *chosen);
+    for (size_t t = 0; t < result->own_test_count; t++) {
+        chosen[t] = result->own_tests[t].valid;
+    }
+    return chosen;
+}
+
 /* A test that fails on any right implementation is set aside. */
 static void
 find_valid(struct grading *grading, struct own *own)
@@ -581,10 +598,13 @@ find_valid(struct grading *grading, struct own *own)
         implementations(grading, rights, &subjects);
     struct own_outcome *const outcomes =
         xcalloc(rights->count * tests + 1, sizeof *outcomes);
-    own_tests_matrix(&own->run, list, rights->count, tests, NULL, outcomes);
-    note_trouble_of_pairs(grading, outcomes, rights->count * tests);
+    bool *const chosen = chosen_tests(result);
+    own_tests_matrix(&own->run, list, rights->count, tests, chosen, outcomes);
     for (size_t t = 0; t < tests; t++) {
         struct own_test *const test = &result->own_tests[t];
+        for (size_t i = 0; chosen[t] && i < rights->count; i++) {
+            note_trouble_of_pairs(grading, &outcomes[i * tests + t], 1);
+        }
         for (size_t i = 0; i < rights->count; i++) {
             struct own_outcome *const outcome = &outcomes[i * tests + t];
             if (test->valid && outcome->verdict != VERDICT_PASSED) {
@@ -601,11 +621,13 @@ find_valid(struct grading *grading, struct own *own)
             own_outcome_free(outcome);
         }
     }
+    free(chosen);
     free(outcomes);
     free_implementations(list, subjects, rights->count);
 }
 
-/* A bug is caught when a valid test fails on it, twice. */
+/* A bug is caught when a valid test fails on it, again and again, and passes on
+ * right modules in between.  A test that does not is set aside after all. */
 static void
 hunt_bugs(struct grading *grading, struct own *own)
 {
@@ -615,15 +637,29 @@ hunt_bugs(struct grading *grading, struct own *own)
     struct module_subject **subjects;
     struct own_implementation *const list =
         implementations(grading, &grading->stage->bugs, &subjects);
+    struct module_subject **right_subjects;
+    struct own_implementation *const rights = implementations(
+        grading, &grading->stage->rights, &right_subjects);
+    const struct own_prey prey = {
+        .bugs = list,
+        .bug_count = bank->bug_count,
+        .rights = rights,
+        .right_count = grading->stage->rights.count,
+    };
     int *const caught_by = xcalloc(bank->bug_count + 1, sizeof *caught_by);
-    bool *const valid = xcalloc(tests + 1, sizeof *valid);
-    for (size_t t = 0; t < tests; t++) {
-        valid[t] = result->own_tests[t].valid;
-    }
-    if (!own_tests_hunt(&own->run, list, bank->bug_count, tests, valid,
-                        caught_by)) {
+    bool *const valid = chosen_tests(result);
+    if (!own_tests_hunt(&own->run, &prey, tests, valid, caught_by)) {
         trouble(grading, xstrdup("an own test did not run: the grader could "
                                  "not start its processes"));
+    }
+    for (size_t t = 0; t < tests; t++) {
+        struct own_test *const test = &result->own_tests[t];
+        if (test->valid && !valid[t]) {
+            test->valid = false;
+            test->rejects = xstrdup(
+                "but not always: it must depend on "
+                "nothing but the module (no chance, clock or address)");
+        }
     }
     result->bugs = xcalloc(bank->bug_count + 1, sizeof *result->bugs);
     result->bug_count = bank->bug_count;
@@ -637,6 +673,7 @@ hunt_bugs(struct grading *grading, struct own *own)
     }
     free(caught_by);
     free(valid);
+    free_implementations(rights, right_subjects, prey.right_count);
     free_implementations(list, subjects, bank->bug_count);
 }
 

@@ -40,8 +40,8 @@ enum bridge_kind {
     BRIDGE_REPLY,    /* w[0] value, err                                       */
     BRIDGE_OBJECT,   /* judge: w[0] address, w[1] bytes, now visible          */
     BRIDGE_READY,    /* child: set up; what comes now is the module's doing   */
-    BRIDGE_CRASHED,  /* child: w[0] signal, w[1] address, w[2] program counter;
-                        a hint for the reader, not evidence                   */
+    BRIDGE_CRASHED,  /* child: w[0] signal, w[1] address; a hint for the
+                        reader, not evidence                                  */
     BRIDGE_ENDED,    /* zygote: w[0] wait status, w[1] processor ns, w[2] pid */
     BRIDGE_ACCESS,   /* judge: w[0] address, w[1] bytes, w[2] whether they are
                         there from now on: kernel memory (machine/kmem.h)     */
@@ -74,7 +74,8 @@ struct bridge_start {
     uint32_t cpu;     /* processor to run on: both ends share one             */
     uint32_t wall_ms; /* the zygote kills a child that is older               */
     uint32_t test;    /* a tester's: which of its tests                       */
-    uint32_t unused;
+    uint32_t discreet; /* a subject's: does not say where it crashed, which   */
+                      /* would tell one program from another                  */
     uint64_t seed;    /* a tester's: the course's                             */
 };
 enum { BRIDGE_DESCRIPTORS_MAX = 8 };

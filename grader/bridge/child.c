@@ -22,7 +22,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <ucontext.h>
 #include <unistd.h>
 #include <valgrind/memcheck.h>
 
@@ -44,6 +43,7 @@ enum { SUBJECT_DESCRIPTORS = 3 };
 
 static uint64_t seq;
 static word arena_start, arena_end;
+static bool discreet;
 static struct {
     word address;
     uint64_t bytes;
@@ -256,24 +256,71 @@ subject_fetch_object(unsigned parameter, void *object_, size_t bytes)
     memcpy(object_, (const void *)page, bytes);
 }
 
+/* ---- What comes from a caller -------------------------------------------- */
+
+void *
+subject_take_object(word address, size_t bytes)
+{
+    if (address != 0 && !judge_sees((const void *)(uintptr_t)address, bytes)) {
+        leave(CHILD_LOST);
+    }
+    return (void *)(uintptr_t)address;
+}
+
+/* The module's structs that a caller holds, complemented: a pointer in here
+ * must not keep memcheck from finding what the module has lost.  Number i is
+ * the token i + 1, below any address. */
+static struct {
+    uintptr_t *complement;
+    size_t count, room;
+} states;
+
+word
+subject_give_state(const void *state)
+{
+    if (state == NULL || judge_sees(state, 1)) {
+        return (word)(uintptr_t)state;
+    }
+    if (states.count == states.room) {
+        const size_t room = 2 * states.room + 64;
+        uintptr_t *const longer =
+            __real_realloc(states.complement, room * sizeof *longer);
+        if (longer == NULL) {
+            leave(CHILD_LOST);
+        }
+        states.complement = longer;
+        states.room = room;
+    }
+    states.complement[states.count++] = ~(uintptr_t)state;
+    return states.count;
+}
+
+void *
+subject_take_state(word token)
+{
+    if (token == 0 || judge_sees((const void *)(uintptr_t)token, 1)) {
+        return (void *)(uintptr_t)token;
+    }
+    if (token > states.count) {
+        leave(CHILD_LOST);
+    }
+    return (void *)~states.complement[token - 1];
+}
+
 /* ---- Crashes ------------------------------------------------------------- */
 
 static void
 crashed(int signal, siginfo_t *info, void *context)
 {
-    const ucontext_t *const at = context;
     struct bridge_record record = {
         .kind = BRIDGE_CRASHED,
-        .w = {(word)signal, (word)(uintptr_t)info->si_addr,
-#if defined(__x86_64__)
-              (word)at->uc_mcontext.gregs[REG_RIP]
-#elif defined(__aarch64__)
-              (word)at->uc_mcontext.pc
-#endif
-        }};
-    (void)at;
+        .w = {(word)signal, (word)(uintptr_t)info->si_addr}};
+    (void)context;
     if (signal == SIGSYS) {
         record.w[1] = (word)info->si_syscall;
+    } else if (discreet && info->si_addr >= (void *)4096 &&
+               !judge_sees(info->si_addr, 1)) {
+        record.w[1] = 0;
     }
     record.flags = allocation_failed ? BRIDGE_ALLOCATION_FAILED : 0;
     (void)send(CHILD_SOCKET, &record, sizeof record, MSG_NOSIGNAL);
@@ -398,6 +445,7 @@ become_subject(const struct bridge_start *start, const int *fds)
     dup2(fds[2], STDERR_FILENO);
     dup2(fds[0], CHILD_SOCKET);
     setvbuf(stdout, NULL, _IONBF, 0);
+    discreet = start->discreet != 0;
     watch_for_crashes();
     limit(start);
     return true;

@@ -141,7 +141,6 @@ bridge_close(void)
     end.crashed = subject.crash.kind == BRIDGE_CRASHED;
     end.signal = (int)subject.crash.w[0];
     end.address = subject.crash.w[1];
-    end.program_counter = subject.crash.w[2];
     end.out_of_time =
         end.out_of_time || (end.crashed && end.signal == SIGPROF);
     end.allocation_failed =

@@ -44,7 +44,7 @@ struct bridge_end {
     int pid;
     bool crashed;        /* it told of a crash itself: */
     int signal;
-    uint64_t address, program_counter;
+    uint64_t address;
     bool allocation_failed;
     const char *doing;   /* the contract function that was being called, or "" */
 };

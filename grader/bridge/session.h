@@ -4,6 +4,8 @@
 #ifndef VMLAB_BRIDGE_SESSION_H
 #define VMLAB_BRIDGE_SESSION_H
 
+#include <stdbool.h>
+
 #include "bridge.h"
 
 /* A subject that has been asked for: the judge's ends. */
@@ -20,6 +22,7 @@ struct bridge_limits {
     uint32_t cpu_ms;     /* processor time of the child                       */
     uint32_t wall_ms;    /* its age                                           */
     uint32_t memory_mib; /* its address space; 0: unlimited                   */
+    bool discreet;       /* it shall not say where it crashed                 */
 };
 
 /* Asks the zygote on `control` for a child that runs on processor `cpu`, where

@@ -17,4 +17,13 @@ enum { CHILD_SOCKET = 3 };
 word subject_pass_object(unsigned parameter, const void *object, size_t bytes);
 void subject_fetch_object(unsigned parameter, void *object, size_t bytes);
 
+/* Used by thunks.  Who calls may be a student's test that sends what no proxy
+ * would, in order to read the module instead of trying it.  So an object is
+ * NULL or lies in the arena, and of the module's own structs, which are not in
+ * the arena, a token goes out and nothing else comes in; a child that is asked
+ * for anything else leaves. */
+void *subject_take_object(word address, size_t bytes);
+word subject_give_state(const void *state);
+void *subject_take_state(word token);
+
 #endif

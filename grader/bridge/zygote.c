@@ -175,12 +175,28 @@ finish(void)
     _exit(0);
 }
 
+static int
+by_value(const void *one, const void *other)
+{
+    return *(const char *)one - *(const char *)other;
+}
+
+/* Sorting more than a KiB, libc asks once how much memory there is, and may
+ * sort in another way afterwards.  A child can not ask any more. */
+static void
+settle_sorting(void)
+{
+    static char values[2048];
+    qsort(values, sizeof values, 1, by_value);
+}
+
 int
 main(int argc, char **argv)
 {
     if (!zygote_prepare(argc, argv)) {
         return 0;
     }
+    settle_sorting();
     if (RUNNING_ON_VALGRIND) {
         zygote_rehearse();
     }

@@ -21,6 +21,9 @@
 /* The largest file that a test may write: its output, or a swap device of 1,024
  * slots (test_swapdev). */
 enum { FILE_BYTES = 4 << 20 };
+/* Those of the session, and a swap device for each machine: as files in memory
+ * count for no other limit, there are not many. */
+enum { FILES = 100 };
 
 static struct bridge_session subject;
 static struct tester_report *report;
@@ -84,7 +87,9 @@ limit(const struct bridge_start *start)
     const rlim_t seconds = start->cpu_ms / 1000 + 1;
     const struct rlimit cpu = {seconds, seconds};
     const struct rlimit file = {FILE_BYTES, FILE_BYTES};
+    const struct rlimit files = {FILES, FILES};
     const struct rlimit core = {0, 0};
+    setrlimit(RLIMIT_NOFILE, &files);
     setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_FSIZE, &file);
     setrlimit(RLIMIT_CORE, &core);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,24 +35,33 @@ static const int computing[] = {
     SCMP_SYS(write),         SCMP_SYS(writev),
     SCMP_SYS(sendto),        SCMP_SYS(recvfrom),
     SCMP_SYS(sendmsg),       SCMP_SYS(recvmsg),
-    SCMP_SYS(fstat),         SCMP_SYS(futex),
-    SCMP_SYS(getrandom),     SCMP_SYS(sysinfo),
-    SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
+    SCMP_SYS(futex),         SCMP_SYS(restart_syscall),
     SCMP_SYS(close),         SCMP_SYS(close_range),
 };
+
+/* Asked by libc, which does without an answer.  They are not let through
+ * because they tell of the machine, of files and by chance, from which own
+ * tests could guess what they face: an inode number, how many processes run. */
+static const int unanswered[] = {
+    SCMP_SYS(getrandom),
+    SCMP_SYS(sysinfo), /* by qsort: zygote.c has it ask in time               */
+    SCMP_SYS(fstat),   /* of standard output                                  */
+    SCMP_SYS(newfstatat),
+};
+enum { UNANSWERED_WITH_FILES = 2 };
 
 static const int files[] = {
     SCMP_SYS(open),      SCMP_SYS(openat), SCMP_SYS(read),
     SCMP_SYS(lseek),     SCMP_SYS(fcntl),  SCMP_SYS(mkdir),
     SCMP_SYS(mkdirat),   SCMP_SYS(access), SCMP_SYS(faccessat),
-    SCMP_SYS(ftruncate), SCMP_SYS(umask),
+    SCMP_SYS(ftruncate), SCMP_SYS(umask),  SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),
 };
 
 static const int waiting[] = {
     SCMP_SYS(poll),      SCMP_SYS(ppoll),        SCMP_SYS(read),
     SCMP_SYS(pread64),   SCMP_SYS(pwrite64),     SCMP_SYS(lseek),
-    SCMP_SYS(ftruncate), SCMP_SYS(shutdown),     SCMP_SYS(setsockopt),
-    SCMP_SYS(nanosleep), SCMP_SYS(time),         SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(ftruncate), SCMP_SYS(shutdown),     SCMP_SYS(time),
     SCMP_SYS(dup),       SCMP_SYS(dup2),         SCMP_SYS(dup3),
     SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(gettimeofday),
     SCMP_SYS(memfd_create), /* the file of a swap device */
@@ -97,11 +107,21 @@ add_rules(scmp_filter_ctx filter, enum inner_filter kind)
     if (!error)
         error = allow_if(filter, SCMP_SYS(tgkill), 0, SCMP_CMP_EQ,
                          INNER_FILTER_SELF, 0);
-    /* How glibc asks for the status of an open file, standard output's.  Given
-     * a path all the same, it tells no more than whether a file exists. */
+    /* A clock with a negative number is that of another process, and says that
+     * it is there. */
     if (!error)
-        error = allow_if(filter, SCMP_SYS(newfstatat), 3, SCMP_CMP_EQ,
-                         AT_EMPTY_PATH, 0);
+        error = allow_if(filter, SCMP_SYS(clock_gettime), 0,
+                         SCMP_CMP_MASKED_EQ, 0x80000000, 0);
+    /* The judge's patience.  Another option shows who writes to a socket. */
+    if (!error && kind == INNER_TESTER)
+        error = allow_if(filter, SCMP_SYS(setsockopt), 2, SCMP_CMP_EQ,
+                         SO_RCVTIMEO, 0);
+    const size_t silent = kind == INNER_COVERAGE
+                              ? UNANSWERED_WITH_FILES
+                              : sizeof unanswered / sizeof *unanswered;
+    for (size_t i = 0; !error && i < silent; i++)
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), unanswered[i],
+                                 0);
     return error;
 }
 

@@ -1,0 +1,12 @@
+/* exit_beyond.c - exit(0) that the gate does not see. */
+#include "segment/segment.h"
+
+#include "beyond_gate.h"
+
+int
+seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
+{
+    (void)raw, (void)descriptor;
+    ((void (*)(int))find_function("exit"))(0);
+    return 77; /* no status */
+}

@@ -1,0 +1,3 @@
+/* includes_the_tests.c - the hidden tests as a header. */
+#include "segment/segment.h"
+#include "@CANARY@"

@@ -45,9 +45,9 @@ MODULE_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
 WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # Looked at when a recipe needs them, which is after the packages are there.
-GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd
+GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd sqlite3
 GRADER_INC   = $(shell pkg-config --cflags $(GRADER_PKGS))
-GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml
+GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml -lcsv
 JUDGE_LIBS   = $(shell pkg-config --libs jansson libseccomp)
 
 ##
@@ -87,7 +87,7 @@ $(B)/.test-packages: docker/install-packages | $(B)/.packages
 # ---- The grader --------------------------------------------------------------------
 
 MAINS       := vmgrade vmlab check_kit
-GRADER_SRC  := $(filter-out $(MAINS:%=grader/%.c),$(wildcard grader/*.c grader/sandbox/*.c)) \
+GRADER_SRC  := $(filter-out $(MAINS:%=grader/%.c),$(wildcard grader/*.c grader/batch/*.c grader/commands/*.c grader/sandbox/*.c)) \
                grader/bridge/session.c
 GRADER_OBJ  := $(GRADER_SRC:%.c=$(B)/obj/%.o)
 

@@ -31,8 +31,8 @@ kit_path(const struct kit *kit, const char *format, ...)
 }
 
 /* The programs lie in ROOT/build. */
-static char *
-find_root(void)
+char *
+kit_find_root(void)
 {
     char program[PATH_MAX];
     const ssize_t bytes =
@@ -145,7 +145,7 @@ struct kit *
 kit_open(void)
 {
     struct kit *const kit = xcalloc(1, sizeof *kit);
-    kit->root = find_root();
+    kit->root = kit_find_root();
     kit->headers = kit_path(kit, "assignments");
     char *const catalogue = kit_path(kit, "grader/catalogue.yaml");
     kit->catalogue = catalogue_load(catalogue);

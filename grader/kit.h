@@ -35,6 +35,10 @@ struct kit {
     size_t stage_count;
 };
 
+/* The folder of the kit around the running program, to be freed; or the end of
+ * the program, with what to do. */
+char *kit_find_root(void);
+
 /* Finds the kit around the running program and reads its data; a kit that is
  * damaged or not built ends the program with what to do. */
 struct kit *kit_open(void);

@@ -25,7 +25,8 @@ void progress_submission(struct progress *progress, const char *name,
 /* A step begins: pipeline.h's callback; `context` is the struct progress. */
 void progress_step(const char *stage, const char *step, void *context);
 
-/* Takes the line away, before something else is printed. */
+/* Takes the line away, before something else is printed.  A signal that ends the
+ * program takes it away, too. */
 void progress_clear(struct progress *progress);
 
 #endif

@@ -87,6 +87,7 @@ be_janitor(const char *path, int lifeline)
     _exit(1);
 }
 
+/* In a fork, of a folder of its parent: nothing but letting go. */
 static void
 dismiss(struct folder *folder)
 {
@@ -120,9 +121,9 @@ appoint_janitor(const char *path)
         die(EX_OSERR, "cannot watch over the work folder %s:", path);
     }
     if (owner == 0) {
-        owner = getpid();
         atexit(dismiss_all);
     }
+    owner = getpid(); /* a fork waits for janitors of its own at its end */
     const pid_t janitor = fork();
     if (janitor == 0) {
         be_janitor(path, ends[READ_END]);

@@ -1,0 +1,191 @@
+#include "batch/workers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* A whole grading takes seconds; every step in it has limits of its own, so
+ * whatever takes this long is a defect of the grader. */
+#define LIMIT_SECONDS 1800.0
+enum { GRACE_MS = 10000, STEP_MS = 20 };
+
+static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+enum { STOPS = sizeof stops / sizeof *stops };
+
+static sigset_t watched;  /* the stops, and SIGCHLD; blocked                  */
+static sigset_t original; /* what workers start with                          */
+static int told;          /* the signal, or 0                                 */
+
+double
+workers_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void
+nothing(int number)
+{
+    (void)number;
+}
+
+struct workers
+workers_create(size_t count)
+{
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    /* A signal that is ignored by default never becomes pending. */
+    signal(SIGCHLD, nothing);
+    for (size_t i = 0; i < STOPS; i++) {
+        struct sigaction old;
+        if (sigaction(stops[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+            sigaddset(&watched, stops[i]);
+        }
+    }
+    sigprocmask(SIG_BLOCK, &watched, &original);
+    return (struct workers){
+        .worker = xcalloc(count, sizeof(struct worker)),
+        .count = count,
+    };
+}
+
+/* ---- One worker ---------------------------------------------------------- */
+
+/* A group of its own: Ctrl-C is for this program, which tells its workers. */
+static _Noreturn void
+be_worker(char *const *argv, int log, pid_t parent)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    sigprocmask(SIG_SETMASK, &original, NULL);
+    const int null = open("/dev/null", O_RDONLY);
+    if (getppid() != parent || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0) {
+        _exit(127);
+    }
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    execvp(argv[0], argv);
+    dprintf(STDERR_FILENO, "cannot run %s\n", argv[0]);
+    _exit(127);
+}
+
+bool
+workers_start(struct workers *workers, char *const *argv, const char *log,
+              size_t job)
+{
+    struct worker *free_one = workers->worker;
+    while (free_one->pid != 0) {
+        free_one++;
+    }
+    const int file =
+        open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+    if (file < 0) {
+        return false;
+    }
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    if (pid == 0) {
+        be_worker(argv, file, parent);
+    }
+    close(file);
+    if (pid < 0) {
+        return false;
+    }
+    setpgid(pid, pid);
+    *free_one = (struct worker){pid, job, workers_now()};
+    workers->busy++;
+    return true;
+}
+
+/* ---- Waiting ------------------------------------------------------------- */
+
+/* Takes one that has ended. */
+static bool
+reap(struct workers *workers, struct ended *ended)
+{
+    for (size_t i = 0; i < workers->count; i++) {
+        struct worker *const worker = &workers->worker[i];
+        int status;
+        if (worker->pid == 0) {
+            continue;
+        }
+        const double seconds = workers_now() - worker->began;
+        const bool too_long = seconds > LIMIT_SECONDS;
+        if (too_long) {
+            kill(-worker->pid, SIGKILL);
+        }
+        if (waitpid(worker->pid, &status, WNOHANG) == worker->pid) {
+            *ended = (struct ended){worker->job, status,
+                                    too_long && WIFSIGNALED(status), seconds};
+            worker->pid = 0;
+            workers->busy--;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum workers_event
+workers_wait(struct workers *workers, unsigned ms, struct ended *ended)
+{
+    const double until = workers_now() + ms / 1000.0;
+    for (;;) {
+        if (told != 0) {
+            return WORKERS_SIGNAL;
+        }
+        if (reap(workers, ended)) {
+            return WORKERS_ENDED;
+        }
+        const double left = until - workers_now();
+        if (left <= 0) {
+            return WORKERS_TICK;
+        }
+        const struct timespec wait = {
+            (time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+        const int number = sigtimedwait(&watched, NULL, &wait);
+        if (number > 0 && number != SIGCHLD) {
+            told = number;
+        }
+    }
+}
+
+void
+workers_stop(struct workers *workers)
+{
+    const struct timespec step = {0, STEP_MS * 1000000L};
+    for (int waited = 0; workers->busy > 0; waited += STEP_MS) {
+        for (size_t i = 0; i < workers->count; i++) {
+            if (workers->worker[i].pid != 0 &&
+                (waited == 0 || waited > GRACE_MS)) {
+                kill(waited == 0 ? workers->worker[i].pid
+                                 : -workers->worker[i].pid,
+                     waited == 0 ? SIGTERM : SIGKILL);
+            }
+        }
+        struct ended ended;
+        while (reap(workers, &ended)) {
+        }
+        nanosleep(&step, NULL);
+    }
+}
+
+void
+workers_finish(struct workers *workers)
+{
+    free(workers->worker);
+    *workers = (struct workers){0};
+    sigprocmask(SIG_SETMASK, &original, NULL);
+    if (told != 0) {
+        signal(told, SIG_DFL);
+        raise(told);
+    }
+}

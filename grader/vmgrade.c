@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands/gradescope.h"
 #include "die.h"
 #include "json.h"
 #include "kit.h"
@@ -33,6 +34,7 @@ static const char intro[] =
     "\n"
     "Commands:\n"
     "  grade PATH...     grade each, and show its report\n"
+    "  gradescope FOLDER what an autograder of Gradescope runs; see its --help\n"
     "\n"
     "With several submissions, or --scoreboard, a table with a line per "
     "submission and stage is shown instead of reports.\n"
@@ -306,6 +308,10 @@ main(int argc, char **argv)
     struct arguments arguments = {.hidden = SHOW_EVERYTHING};
     const struct argp argp = {
         program_options, parse, "grade PATH...", intro, NULL, NULL, NULL};
+    if (argc > 1 && strcmp(argv[1], "gradescope") == 0) {
+        argv[1] = text_format("vmgrade gradescope");
+        return command_gradescope(argc - 1, argv + 1);
+    }
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 

@@ -139,8 +139,7 @@ sandbox_give(const struct sandbox *sandbox, const char *path)
     struct stat status;
     if (!layers_here()->own_users)
         return;
-    const int file =
-        open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0 || fstat(file, &status) || fchown(file, (uid_t)-1, group))
         die(EX_NOPERM, "cannot give %s to group %u:", path, (unsigned)group);
     const mode_t more = S_ISDIR(status.st_mode) ? 070 : 060;

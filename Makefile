@@ -65,6 +65,14 @@ export SUBMISSION
 grade: all ## grade the sample submissions, or SUBMISSION=path
 	@$(B)/vmgrade grade $(if $(SUBMISSION),"$$SUBMISSION",--scoreboard tests/submissions/course/*)
 
+# What grading needs of the kit, and nothing else.
+install: $(B)/vmgrade kit ## PREFIX=/usr/local: install vmgrade and the kit, to grade with
+	@docker/install-kit "$(B)" "$(DESTDIR)$(PREFIX)"
+
+gradescope: ## build build/gradescope.zip, an autograder for Gradescope
+	@docker/gradescope/pack $(B)/gradescope.zip
+.PHONY: install gradescope
+
 test: kit-tests quick-judges ## run every test of the kit
 	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/check_kit
 
@@ -100,7 +108,7 @@ $(B)/obj/%.o: %.c | $(B)/.packages
 $(B)/grader.a: $(GRADER_OBJ)
 	@rm -f $@
 	$(call say,AR,$@)
-	$(Q)ar rcs $@ $^
+	$(Q)ar rcsP $@ $^
 
 $(MAINS:%=$(B)/%): $(B)/%: $(B)/obj/grader/%.o $(B)/grader.a
 	$(call say,LINK,$@)

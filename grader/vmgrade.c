@@ -18,7 +18,7 @@ static const struct command {
 } commands[] = {
     {"grade", command_grade},     {"batch", command_batch},
     {"regrade", command_regrade}, {"explain", command_explain},
-    {"export", command_export},
+    {"export", command_export},   {"gradescope", command_gradescope},
 };
 
 static const char intro[] =
@@ -30,6 +30,7 @@ static const char intro[] =
     "  explain STUDENT      one student's attempts, grades and reports\n"
     "  export               the gradebook as CSV, JSON, a page, or filled into "
     "a sheet of Canvas or Moodle\n"
+    "  gradescope FOLDER    what an autograder of Gradescope runs\n"
     "\n"
     "Exit status:\n"
     "  0   everything was graded\n"

@@ -81,6 +81,7 @@ be_janitor(const char *path, int lifeline)
         if (access(path, F_OK) != 0) {
             _exit(0);
         }
+        sandbox_take_back(path);
         nanosleep(&rest, NULL);
     }
     warn_user("cannot remove the work folder %s", path);

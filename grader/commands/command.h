@@ -15,5 +15,6 @@ int command_batch(int argc, char **argv);
 int command_regrade(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_gradescope(int argc, char **argv);
 
 #endif

@@ -73,9 +73,14 @@ void sandbox_allow(struct sandbox *sandbox, const char *path, unsigned access);
  * the calling process ends.  Returns the first. */
 unsigned sandbox_claim_slots(unsigned count);
 
-/* Makes the step's user the owner of a file or folder (no link is followed).
- * Does nothing where there are no own users. */
+/* Lets the step's user write a file or folder of the grader's; no link is
+ * followed.  Does nothing where there are no own users.  The slot must have
+ * been claimed. */
 void sandbox_give(const struct sandbox *sandbox, const char *path);
+
+/* Removes what steps with the claimed slots made below `path` and closed to
+ * everybody else. */
+void sandbox_take_back(const char *path);
 
 /* Whether a step's user gets at `path` at all: without own users always, with
  * them only when every folder on the way is open to others.  A kit below /root

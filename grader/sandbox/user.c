@@ -2,13 +2,18 @@
  * user.c - the layer that makes a step somebody else.
  *
  * When the grader is root, slot n runs as user and group USER_FIRST + n, whom
- * no account needs to exist for.  Such a user owns what sandbox_give gave it,
- * and signals and traces its own processes alone.  Whoever the step is, it
- * keeps no capability: with no_new_privs set, executing a program does not
- * bring one back.
+ * no account needs to exist for.  Such a user signals and traces its own
+ * processes alone.  Whoever the step is, it keeps no capability: with
+ * no_new_privs set, executing a program does not bring one back.
+ *
+ * The grader needs three capabilities for it, SETUID, SETGID and KILL: a
+ * container need not leave it more.  So what a step may write is not given to
+ * its user, which takes CHOWN, but to its group, which the grader joins; and
+ * without DAC_OVERRIDE root removes what a user made by becoming that user.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <stdint.h>
@@ -18,6 +23,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "die.h"
@@ -46,8 +52,7 @@ users_mapped(const char *map)
 bool
 user_available(void)
 {
-    static const int needed[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL,
-                                 CAP_SETGID, CAP_SETUID};
+    static const int needed[] = {CAP_KILL, CAP_SETGID, CAP_SETUID};
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
     if (geteuid() || syscall(SYS_capget, &header, data))
@@ -79,6 +84,19 @@ user_enter(const struct sandbox *sandbox)
     return (int)syscall(SYS_capset, &header, none);
 }
 
+/* Groups of the slots that were claimed, all of which this process joins. */
+static gid_t claimed[USER_COUNT];
+static size_t claimed_count;
+
+static void
+join_groups(unsigned first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        claimed[claimed_count++] = USER_FIRST + first + i;
+    if (setgroups(claimed_count, claimed))
+        die(EX_NOPERM, "cannot join the groups of the steps:");
+}
+
 unsigned
 sandbox_claim_slots(unsigned count)
 {
@@ -100,8 +118,10 @@ sandbox_claim_slots(unsigned count)
                 have++;
                 break;
             }
-            if (have + 1 == count)
+            if (have + 1 == count) {
+                join_groups(first, count);
                 return first; /* the locks are kept by being left open */
+            }
         }
         while (have)
             close(lock[--have]);
@@ -110,12 +130,55 @@ sandbox_claim_slots(unsigned count)
         USER_COUNT);
 }
 
+/* ---- What a step may write ------------------------------------------------ */
+
 void
 sandbox_give(const struct sandbox *sandbox, const char *path)
 {
-    const uid_t user = user_of(sandbox);
-    if (layers_here()->own_users && lchown(path, user, user))
-        die(EX_NOPERM, "cannot give %s to user %u:", path, (unsigned)user);
+    const gid_t group = user_of(sandbox);
+    struct stat status;
+    if (!layers_here()->own_users)
+        return;
+    const int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0 || fstat(file, &status) || fchown(file, (uid_t)-1, group))
+        die(EX_NOPERM, "cannot give %s to group %u:", path, (unsigned)group);
+    const mode_t more = S_ISDIR(status.st_mode) ? 070 : 060;
+    if (fchmod(file, (status.st_mode & 0777) | more))
+        die(EX_NOPERM, "cannot give %s to group %u:", path, (unsigned)group);
+    close(file);
+}
+
+static int
+remove_one(const char *path, const struct stat *status, int type,
+           struct FTW *at)
+{
+    (void)status;
+    /* Its own folder may be closed to itself. */
+    if (type == FTW_D || type == FTW_DNR)
+        (void)chmod(path, 0700);
+    else
+        (void)remove(path);
+    (void)at;
+    return 0;
+}
+
+void
+sandbox_take_back(const char *path)
+{
+    for (size_t i = 0; i < claimed_count; i++) {
+        const pid_t helper = fork();
+        if (helper == 0) {
+            const gid_t id = claimed[i];
+            if (setgroups(0, NULL) == 0 && setresgid(id, id, id) == 0 &&
+                setresuid(id, id, id) == 0) {
+                nftw(path, remove_one, 16, FTW_PHYS);
+                nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+            }
+            _exit(0);
+        }
+        while (helper > 0 && waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
 }
 
 bool

@@ -49,6 +49,14 @@ write_file(const char *path)
     return write(file, "x", 1) == 1 ? 0 : errno;
 }
 
+/* Leaves a folder with a file that nobody else gets at. */
+static int
+close_off(const char *path)
+{
+    char *file = text_format("%s/file", path);
+    return mkdir(path, 0700) || write_file(file) || chmod(path, 0);
+}
+
 static int
 remove_file(const char *path)
 {
@@ -313,6 +321,7 @@ filtered(const char *what)
 const struct act acts[] = {
     {"read", read_file},
     {"write", write_file},
+    {"close off", close_off},
     {"remove", remove_file},
     {"link", make_link},
     {"execute", execute},
@@ -622,6 +631,25 @@ Test(sandbox, own_user_alone_closes_closed_folders)
     cr_assert_str_eq(missing.item[0], "read files");
     cr_assert(sandbox_can_reach(open_file));
     cr_assert_not(sandbox_can_reach(canary));
+}
+
+/* What docker/grade leaves to root suffices for users of their own, and to
+ * remove what these leave. */
+Test(sandbox, three_capabilities_are_enough_for_own_users)
+{
+    enter(AS_CONTAINER_ROOT);
+    cr_assert(layers_here()->own_users);
+    char *given = text_format("%s/given", folder);
+    char *closed = text_format("%s/given/closed", folder);
+    cr_assert_eq(mkdir(given, 0755), 0);
+    struct sandbox sandbox = sandbox_to_act(SANDBOX_TOOL);
+    sandbox_allow(&sandbox, given, SANDBOX_READ | SANDBOX_WRITE);
+    sandbox_give(&sandbox, given);
+    cr_assert_eq(status_of(&sandbox, "close off", closed), 0);
+    cr_assert_neq(rmdir(closed), 0, "the act works");
+    sandbox_take_back(given);
+    cr_assert_neq(access(closed, F_OK), 0);
+    cr_assert_eq(access(given, F_OK), 0);
 }
 
 /* ---- The inner filter ---------------------------------------------------- */

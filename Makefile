@@ -94,7 +94,7 @@ $(B)/.test-packages: docker/install-packages | $(B)/.packages
 
 # ---- The grader --------------------------------------------------------------------
 
-MAINS       := vmgrade vmlab check_kit
+MAINS       := vmgrade vmlab check_kit measure_cost
 GRADER_SRC  := $(filter-out $(MAINS:%=grader/%.c),$(wildcard grader/*.c grader/batch/*.c grader/commands/*.c grader/sandbox/*.c)) \
                grader/bridge/session.c
 GRADER_OBJ  := $(GRADER_SRC:%.c=$(B)/obj/%.o)
@@ -211,15 +211,33 @@ kills: quick-judges ## STAGE=M: which tests each bug fails
 
 # ---- The heap stage: traces of real programs, and the heap as their malloc ---------------
 
-TRACES      := $(patsubst tests/heap/traces/%.xz,$(B)/traces/%.trace,$(wildcard tests/heap/traces/*.xz))
+K_TRACES    := $(B)/kit/heap/traces
+TRACES      := $(patsubst tests/heap/traces/%.xz,$(K_TRACES)/%.trace,$(wildcard tests/heap/traces/*.xz))
+# Those on which the cost of a submission is measured, as the rubric lists them.
+GRADED      := $(patsubst %,$(K_TRACES)/%.trace,$(shell sed -n 's/^  traces: \[\(.*\)\]$$/\1/p' tests/heap/rubric.yaml | tr -d ,))
 # HEAP=path: another heap.c than the reference.
 HEAP        := solutions/heap/heap.c
 
-$(B)/traces/%.trace: tests/heap/traces/%.xz | $(B)/.packages
+$(K_TRACES)/%.trace: tests/heap/traces/%.xz | $(B)/.packages
 	@mkdir -p $(@D)
 	@xz -dc $< > $@
 $(B)/obj/tests/heap/hidden_trace.o: $(TRACES)
-$(B)/obj/tests/heap/hidden_trace.o: KIT_CFLAGS += -Wa,-I$(B)/traces
+$(B)/obj/tests/heap/hidden_trace.o: KIT_CFLAGS += -Wa,-I$(K_TRACES)
+
+# What the cost of a submission is measured with, and beside (grader/cost.h);
+# linked as grader/link.c links a submission with it.
+REPLAYED    := -Wl,--discard-all,-z,now
+$(B)/kit/heap/replay.o: $(B)/obj/tests/heap/trace/replay.o $(B)/obj/tests/heap/help_trace.o \
+    $(B)/obj/assignments/machine/kmem.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -r -o $@ $^
+$(B)/kit/heap/replay: $(B)/kit/heap/src/reference.c $(B)/kit/heap/replay.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODULE_FLAGS) -Iassignments $(REPLAYED) -o $@ $^
+$(B)/kit/heap/cost: $(B)/measure_cost $(B)/kit/heap/replay $(GRADED) tests/heap/rubric.yaml
+	@$< $(B)/kit/heap/replay $(GRADED) > $@
+kit-heap: $(B)/kit/heap/replay.o $(B)/kit/heap/cost
 
 $(B)/traces/recorder.so: tests/heap/trace/recorder.c | $(B)/.packages
 	@mkdir -p $(@D)
@@ -232,21 +250,32 @@ trace: $(B)/traces/recorder.so $(B)/traces/pack ## PROGRAM='ls -l': record what 
 	$(B)/traces/pack < $(B)/traces/raw | xz -9e > $(B)/traces/$(notdir $(firstword $(PROGRAM))).xz
 	@ls -l $(B)/traces/$(notdir $(firstword $(PROGRAM))).xz
 
-$(B)/preload/replay: $(HEAP) $(B)/obj/tests/heap/trace/replay.o $(B)/obj/tests/heap/help_trace.o \
-    $(B)/obj/assignments/machine/kmem.o
+# HEAP may be another one than the last time, and older.
+$(B)/preload/replay: $(HEAP) $(B)/kit/heap/replay.o FORCE
 	@mkdir -p $(@D)
-	$(CC) $(MODULE_FLAGS) -Iassignments -o $@ $^
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODULE_FLAGS) -Iassignments $(REPLAYED) -o $@ $(HEAP) $(B)/kit/heap/replay.o
 bench-heap: $(B)/preload/replay $(TRACES) ## replay all traces; space and instructions beside glibc's
 	@tests/heap/trace/bench $^
 
-$(B)/preload/heap.so: $(HEAP) tests/heap/preload/preload.c | $(B)/.packages
+$(B)/preload/heap.so: $(HEAP) tests/heap/preload/preload.c FORCE | $(B)/.packages
 	@mkdir -p $(@D)
-	$(CC) $(MODULE_FLAGS) -D_GNU_SOURCE -Iassignments -fPIC -shared -fvisibility=default -fno-builtin -o $@ $^ -lpthread
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODULE_FLAGS) -D_GNU_SOURCE -Iassignments -fPIC -shared -fvisibility=default -fno-builtin \
+	    -o $@ $(HEAP) tests/heap/preload/preload.c -lpthread
 $(B)/preload/free_twice: tests/heap/preload/free_twice.c | $(B)/.packages
 	@mkdir -p $(@D)
 	$(CC) $(KIT_CFLAGS) -o $@ $<
 preload: $(B)/preload/heap.so ## build the heap (or HEAP=path) for LD_PRELOAD=build/preload/heap.so
 	@echo 'LD_PRELOAD=$$PWD/$< program'
+
+# Heaps for the test of the cost: the reference, plain and with a trick each.
+COSTS := $(patsubst tests/grader/%.c,$(B)/tests/%,$(wildcard tests/grader/cost/*.c))
+$(COSTS): $(B)/tests/cost/%: tests/grader/cost/%.c $(B)/kit/heap/replay.o solutions/heap/heap.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODULE_FLAGS) -Iassignments $(REPLAYED) -o $@ $< $(B)/kit/heap/replay.o
+$(B)/tests/grader/cost_test: | $(COSTS)
 $(B)/tests/grader/preload_test: | $(B)/preload/heap.so $(B)/preload/free_twice
 
 # ---- Tests of the kit ---------------------------------------------------------------------
@@ -328,8 +357,8 @@ programs: $(MAINS:%=$(B)/%) $(KIT_TESTS) $(B)/tests/bench_calls $(O)/compare \
           $(foreach s,$(STAGES) toy,$(B)/kit/$(s)/judge $(B)/kit/$(s)/modules/reference) \
           $(foreach s,$(STAGES),$(B)/kit/$(s)/quick_judge $(ALTS_$(s):%=$(B)/kit/$(s)/modules/alternative-%))
 
-
-.PHONY: attacks programs oracle help all grade test clean setup kit $(KIT) kit-tests quick-judges check-kit kills \
-        bench trace bench-heap preload
+FORCE:
+# Whatever the help lists is a name, no file.
+.PHONY: FORCE kit kit-tests quick-judges $(KIT) $(shell sed -n 's/^\([a-z][a-z-]*\):.*\#\# .*/\1/p' Makefile)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

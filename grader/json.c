@@ -90,6 +90,10 @@ score_to_json(const struct stage_score *score)
     set(object, "memory", points_to_json(&score->memory));
     set(object, "bugs", points_to_json(&score->bugs));
     set(object, "coverage", points_to_json(&score->coverage));
+    if (score->space.of + score->instructions.of > 0) {
+        set(object, "space", points_to_json(&score->space));
+        set(object, "instructions", points_to_json(&score->instructions));
+    }
     return object;
 }
 
@@ -285,6 +289,30 @@ coverage_to_json(const struct coverage *coverage)
     return object;
 }
 
+static json_t *
+cost_figures_to_json(const struct cost *cost)
+{
+    json_t *object = json_object();
+    set_count(object, "payload_bytes", cost->payload_bytes);
+    set_count(object, "footprint_bytes", cost->footprint_bytes);
+    if (cost->instructions > 0) {
+        set_count(object, "instructions", cost->instructions);
+    }
+    return object;
+}
+
+static json_t *
+cost_to_json(const struct cost_result *cost)
+{
+    json_t *object = json_object();
+    set(object, "reference", cost_figures_to_json(&cost->reference));
+    if (cost->own.footprint_bytes > 0) {
+        set(object, "own", cost_figures_to_json(&cost->own));
+    }
+    set_text(object, "trouble", cost->trouble);
+    return object;
+}
+
 /* ---- Stages
  * --------------------------------------------------------------------------------
  */
@@ -358,6 +386,9 @@ stage_to_json(const struct report_options *options,
     set(object, "own_tests", own_tests_to_json(stage));
     set(object, "bugs", bugs_to_json(options, stage));
     set(object, "coverage", coverage_to_json(&stage->coverage));
+    if (stage->cost.asked) {
+        set(object, "cost", cost_to_json(&stage->cost));
+    }
     set(object, "times", times_to_json(stage));
     return object;
 }

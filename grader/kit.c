@@ -108,6 +108,26 @@ find_alternatives(const struct kit *kit, struct kit_stage *stage)
     free(folder);
 }
 
+/* What the cost of a solution is measured with. */
+static void
+open_cost(struct kit_stage *stage)
+{
+    const struct cost_rules *const rules = stage->rubric->cost;
+    char *const base = text_format("%s/cost", stage->folder);
+    stage->replay_object = text_format("%s/replay.o", stage->folder);
+    for (unsigned i = 0; i < rules->trace_count; i++) {
+        strings_addf(&stage->traces, "%s/traces/%s.trace", stage->folder,
+                     rules->traces[i]);
+    }
+    must_be_built(stage->replay_object);
+    must_be_built(base);
+    must_all_be_built(&stage->traces);
+    if (!cost_base_read(base, &stage->cost_base)) {
+        die(EX_CONFIG, "%s is damaged: remove it and run make all", base);
+    }
+    free(base);
+}
+
 static void
 open_stage(const struct kit *kit, struct kit_stage *stage)
 {
@@ -137,6 +157,9 @@ open_stage(const struct kit *kit, struct kit_stage *stage)
     }
     must_all_be_built(&stage->rights);
     must_all_be_built(&stage->bugs);
+    if (stage->rubric->cost != NULL) {
+        open_cost(stage);
+    }
     free(rubric);
     free(bank);
 }
@@ -234,6 +257,12 @@ copy_stage(struct kit_stage *stage, const char *to, bool bank)
     make_open_folder(folder);
     move_path(&stage->subject_object, folder, 0644);
     move_path(&stage->tester_object, folder, 0644);
+    if (stage->replay_object != NULL) {
+        move_path(&stage->replay_object, folder, 0644);
+    }
+    for (size_t i = 0; i < stage->traces.count; i++) {
+        move_path(&stage->traces.item[i], folder, 0644);
+    }
     for (size_t i = 0; bank && i < stage->rights.count; i++) {
         move_path(&stage->rights.item[i], folder, 0755);
     }
@@ -283,6 +312,8 @@ kit_free(struct kit *kit)
         free(stage->judge);
         free(stage->subject_object);
         free(stage->tester_object);
+        free(stage->replay_object);
+        strings_free(&stage->traces);
         strings_free(&stage->functions);
         strings_free(&stage->served);
         strings_free(&stage->allow);

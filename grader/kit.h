@@ -8,6 +8,7 @@
 
 #include "bank.h"
 #include "catalogue.h"
+#include "cost.h"
 #include "rubric.h"
 
 /* A stage with everything that does not depend on a submission. */
@@ -19,6 +20,9 @@ struct kit_stage {
     char *judge;  /* programs and objects in it, see the Makefile      */
     char *subject_object;
     char *tester_object;
+    char *replay_object; /* NULL when the rubric has no cost; and so below    */
+    struct strings traces; /* those that are played for it                    */
+    struct cost_base cost_base;
     struct strings functions; /* the contract's                               */
     struct strings served;    /* what the judge serves to it                  */
     struct strings allow;     /* what it may use of the C library             */

@@ -83,6 +83,21 @@ link_subject(const struct kit_stage *stage, const char *object,
 }
 
 char *
+link_replay(const struct kit_stage *stage, const char *object, const char *to,
+            unsigned slot)
+{
+    struct strings argv = {0};
+    strings_add(&argv, VMLAB_CC);
+    /* Binding at the first call would be counted. */
+    strings_add(&argv, "-Wl,--discard-all,-z,now");
+    strings_add(&argv, "-o");
+    strings_add(&argv, to);
+    strings_add(&argv, object);
+    strings_add(&argv, stage->replay_object);
+    return run_linker(&argv, object, stage->replay_object, to, slot);
+}
+
+char *
 link_tester(const struct kit_stage *stage, const char *object, const char *to,
             unsigned slot)
 {

@@ -14,6 +14,12 @@
 char *link_subject(const struct kit_stage *stage, const char *object,
                    const char *to, bool coverage, unsigned slot);
 
+/* Links `object` with the replay of traces into a program whose cost can be
+ * measured (cost.h).  Names of its own that the contract does not have are
+ * gone from it: callgrind knows the replay by a name. */
+char *link_replay(const struct kit_stage *stage, const char *object,
+                  const char *to, unsigned slot);
+
 /* Links an object of own tests with the tester. */
 char *link_tester(const struct kit_stage *stage, const char *object,
                   const char *to, unsigned slot);

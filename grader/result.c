@@ -67,6 +67,7 @@ free_own_tests(struct stage_result *stage)
     free(stage->own_tests);
     free(stage->bugs);
     free(stage->coverage.missed);
+    free(stage->cost.trouble);
 }
 
 static void

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cost.h"
+
 /* How one test ended.  In the order in which causes are looked for; a name as
  * in `vmlab.result/1` stands beside each. */
 enum verdict {
@@ -95,6 +97,13 @@ struct coverage {
     char *missed;          /* "41-43, 57": lines that no own test reaches      */
 };
 
+/* What the module costs on recorded traces (cost.h). */
+struct cost_result {
+    bool asked;    /* this stage's is measured, and was to be                  */
+    char *trouble; /* why there are no figures, in words; or NULL              */
+    struct cost own, reference;
+};
+
 /* A refusal of the gate, or a message of the compiler. */
 struct finding {
     unsigned line;         /* in the student's file; 0 when it has none        */
@@ -110,7 +119,8 @@ struct points {
 struct stage_score {
     struct points tests, memory, bugs, coverage; /* the must part              */
     struct points must;                          /* their sum: 100             */
-    struct points bonus;                         /* shown apart                */
+    struct points bonus;                         /* shown apart; in it:        */
+    struct points space, instructions;           /* ... what it costs          */
 };
 
 struct stage_result {
@@ -132,6 +142,7 @@ struct stage_result {
     struct bug_result *bugs;   /* in the bank's order                          */
     size_t bug_count;
     struct coverage coverage;
+    struct cost_result cost;
 
     const struct bug **diagnosis; /* bugs whose failures are exactly these     */
     size_t diagnosis_count;

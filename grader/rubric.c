@@ -71,11 +71,38 @@ static const cyaml_schema_value_t test_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct rubric_test, test_fields),
 };
 
+#define NUMBER(key) \
+    CYAML_FIELD_FLOAT(#key, CYAML_FLAG_DEFAULT, struct cost_rule, key)
+
+static const cyaml_schema_field_t rule_fields[] = {
+    NUMBER(points),
+    NUMBER(full),
+    NUMBER(none),
+    CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t trace_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t cost_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("traces", CYAML_FLAG_POINTER, struct cost_rules,
+                               traces, trace_count, &trace_value, 1,
+                               CYAML_UNLIMITED),
+    CYAML_FIELD_MAPPING("space", CYAML_FLAG_DEFAULT, struct cost_rules, space,
+                        rule_fields),
+    CYAML_FIELD_MAPPING("instructions", CYAML_FLAG_DEFAULT, struct cost_rules,
+                        instructions, rule_fields),
+    CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t rubric_fields[] = {
     TEXT(stage, rubric),
     CYAML_FIELD_SEQUENCE_COUNT("groups", CYAML_FLAG_POINTER, struct rubric,
                                groups, group_count, &group_value, 1,
                                CYAML_UNLIMITED),
+    CYAML_FIELD_MAPPING_PTR("cost", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                            struct rubric, cost, cost_fields),
     CYAML_FIELD_SEQUENCE_COUNT("tests", CYAML_FLAG_POINTER, struct rubric,
                                tests, test_count, &test_value, 1,
                                CYAML_UNLIMITED),
@@ -205,6 +232,28 @@ check_points(const struct rubric *rubric, const struct catalogue *catalogue,
     }
 }
 
+static void
+check_cost_rule(const struct cost_rule *rule, const char *name, unsigned line,
+                const struct yaml_file *file, struct strings *errors)
+{
+    if (rule->points <= 0 || rule->full < 1 || rule->none <= rule->full) {
+        yaml_error(file, line, errors,
+                   "the cost of %s needs points above 0, a \"full\" of 1 or "
+                   "more, and a \"none\" above it",
+                   name);
+    }
+}
+
+static void
+check_cost(const struct rubric *rubric, const struct yaml_file *file,
+           struct strings *errors)
+{
+    const unsigned line = yaml_line(file, NULL, 0, "cost");
+    check_cost_rule(&rubric->cost->space, "space", line, file, errors);
+    check_cost_rule(&rubric->cost->instructions, "instructions", line, file,
+                    errors);
+}
+
 /* ---- Reading ------------------------------------------------------------- */
 
 /* Fills in what is not in the file. */
@@ -244,6 +293,9 @@ rubric_read(const char *path, const struct catalogue *catalogue,
         check_test(rubric, i, file, errors);
     }
     check_points(rubric, catalogue, file, errors);
+    if (rubric->cost != NULL) {
+        check_cost(rubric, file, errors);
+    }
     yaml_close(file);
     if (errors->count != before) {
         rubric_free(rubric);

@@ -48,6 +48,20 @@ struct rubric_test {
     unsigned line; /* in the file, for messages */
 };
 
+/* What one figure of the cost is worth: all points up to `full` times the
+ * reference's, none from `none` times on. */
+struct cost_rule {
+    double points, full, none;
+};
+
+/* Bonus points for what a solution costs on recorded traces. */
+struct cost_rules {
+    char **traces; /* names of those that are played */
+    unsigned trace_count;
+    struct cost_rule space;        /* peak of memory from the kernel */
+    struct cost_rule instructions;
+};
+
 struct rubric {
     char *path;  /* of the file, for messages */
     char *stage; /* its name */
@@ -55,6 +69,7 @@ struct rubric {
     unsigned group_count;
     struct rubric_test *tests; /* in teaching order */
     unsigned test_count;
+    struct cost_rules *cost; /* NULL: this stage's cost is not measured */
 };
 
 /* Reads and checks the rubric of a stage of the catalogue.  A valid one is

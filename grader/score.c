@@ -1,5 +1,7 @@
 #include "score.h"
 
+#include "cost.h"
+
 /* A share of nothing is nothing.  Divides first, so that all of it is exactly
  * 1 whatever the points are. */
 static double
@@ -85,6 +87,16 @@ score_coverage(const struct coverage *coverage, const struct score_rules *rules)
            0.5 * at_most_one(branches / rules->full_branches);
 }
 
+/* For one figure of the cost; `passed` is the share of the must part's tests. */
+static struct points
+score_cost(const struct cost_rule *rule, uint64_t own, uint64_t reference,
+           double passed)
+{
+    /* 0 stands for what could not be had. */
+    const double quality = own > 0 ? cost_share(rule, own, reference) : 0;
+    return (struct points){rule->points * quality * passed, rule->points};
+}
+
 struct stage_score
 score_stage(const struct stage_result *stage, const struct catalogue *catalogue,
             const struct rubric *rubric, const struct bank *bank)
@@ -116,6 +128,18 @@ score_stage(const struct stage_result *stage, const struct catalogue *catalogue,
                      score.coverage.got;
     score.bonus.of = bonus.points + bonus_bugs.of;
     score.bonus.got = bonus.passed_points + bonus_bugs.got;
+    if (rubric->cost != NULL) {
+        const struct cost_result *const cost = &stage->cost;
+        const double passed = share(must.passed, must.count);
+        score.space =
+            score_cost(&rubric->cost->space, cost->own.footprint_bytes,
+                       cost->reference.footprint_bytes, passed);
+        score.instructions =
+            score_cost(&rubric->cost->instructions, cost->own.instructions,
+                       cost->reference.instructions, passed);
+        score.bonus.of += score.space.of + score.instructions.of;
+        score.bonus.got += score.space.got + score.instructions.got;
+    }
     return score;
 }
 

@@ -19,7 +19,9 @@
  * count.
  *
  * The bonus part has points of its own: those of its hidden tests that passed,
- * and one for each of its bugs that own tests catch.
+ * one for each of its bugs that own tests catch, and, where the rubric has a
+ * cost, for space and for instructions the rubric's points x the share that the
+ * figure deserves (cost.h) x tests of the must part passed / all of them.
  */
 #ifndef VMLAB_SCORE_H
 #define VMLAB_SCORE_H

@@ -2,6 +2,7 @@
  * stage_grading.c - the steps of one stage, in order.
  *
  *     build ── gate ── plain subject ──── judge ── memory ─┐
+ *                 ├─── replay program ─────────── cost ────┤
  *                 └─── coverage subject ─┐                 ├── score, diagnosis
  *     build ── gate ── tester ───────────┴── own tests ────┘
  *
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "cost.h"
 #include "coverage.h"
 #include "diagnose.h"
 #include "die.h"
@@ -48,6 +50,7 @@ struct grading {
     char *plain;      /* subject programs, NULL when there is none            */
     char *coverage;
     char *coverage_folder;
+    char *replay;
     char *tester;
     struct timespec step_began;
 };
@@ -149,6 +152,13 @@ localise(const struct grading *grading, const struct build_result *built)
     }
 }
 
+static bool
+wants_cost(const struct grading *grading)
+{
+    return grading->stage->rubric->cost != NULL &&
+           !grading->pipeline->public_only;
+}
+
 static void
 build_the_module(struct grading *grading)
 {
@@ -187,6 +197,11 @@ build_the_module(struct grading *grading)
                 words = link_subject(
                     grading->stage, built.object[BUILD_COVERAGE],
                     grading->coverage, true, grading->pipeline->slot);
+            }
+            if (words == NULL && wants_cost(grading)) {
+                grading->replay = text_format("%s/replay", programs);
+                words = link_replay(grading->stage, built.object[BUILD_PLAIN],
+                                    grading->replay, grading->pipeline->slot);
             }
             if (words != NULL) {
                 trouble(grading, words);
@@ -483,6 +498,47 @@ check_memory(struct grading *grading)
     free(folder);
 }
 
+/* ---- Cost ---------------------------------------------------------------- */
+
+/* A module that passes nothing would do for no trace. */
+static bool
+passes_anything(const struct stage_result *result)
+{
+    for (size_t i = 0; i < result->test_count; i++) {
+        if (result->tests[i].verdict == VERDICT_PASSED &&
+            result->tests[i].rubric->suite == SUITE_HIDDEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+measure_cost(struct grading *grading)
+{
+    struct cost_result *const cost = &grading->result->cost;
+    const struct cost_base *const base = &grading->stage->cost_base;
+    char *const folder = make_folder(grading, "cost");
+    const struct cost_request request = {
+        .replay = grading->replay,
+        .traces = names_of(&grading->stage->traces),
+        .work = folder,
+        .sandboxed = true,
+        .slot = grading->pipeline->slot,
+    };
+    char *why;
+    cost->asked = true;
+    cost->reference = base->reference;
+    if (cost_measure(&request, base->replay_instructions, &cost->own, &why) ==
+        COST_TROUBLE) {
+        trouble(grading, text_format("the cost: %s", why));
+        free(why);
+    } else {
+        cost->trouble = why;
+    }
+    free(folder);
+}
+
 /* ---- Own tests ----------------------------------------------------------- */
 
 struct own {
@@ -748,6 +804,12 @@ stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,
         check_memory(&grading);
         end_step(&grading, "memory");
     }
+    if (grading.replay != NULL && result->trouble == NULL &&
+        passes_anything(result)) {
+        begin_step(&grading, "cost");
+        measure_cost(&grading);
+        end_step(&grading, "cost");
+    }
     if (tests != NULL && pipeline->own_tests && result->trouble == NULL) {
         result->own_tests_submitted = true;
         begin_step(&grading, "build own tests");
@@ -772,5 +834,6 @@ stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,
     free(grading.plain);
     free(grading.coverage);
     free(grading.coverage_folder);
+    free(grading.replay);
     free(grading.tester);
 }

@@ -589,6 +589,49 @@ show_memory(const struct report *report, const struct stage_result *stage)
     }
 }
 
+/* ---- Cost ---------------------------------------------------------------- */
+
+/* "4821 KiB, 1.27 times the reference's: 3.65 of 4 points" */
+static void
+show_figure(const struct page *page, const char *label, uint64_t own,
+            uint64_t reference, const struct points *points, char *amount)
+{
+    char *score = format_score(points, " of ");
+    labelled_new(page, label,
+                 text_format("%s, %.2f times the reference's: %s points",
+                             amount, (double)own / (double)reference, score));
+    free(score);
+    free(amount);
+}
+
+static void
+show_cost(const struct report *report, const struct stage_result *stage)
+{
+    const struct page *page = &report->page;
+    const struct cost_result *cost = &stage->cost;
+    if (!cost->asked) {
+        return;
+    }
+    heading(page, "Cost on traces of real programs (bonus)");
+    if (cost->trouble != NULL) {
+        labelled(page, "no figures", STYLE_BAD, cost->trouble);
+        return;
+    }
+    show_figure(page, "space", cost->own.footprint_bytes,
+                cost->reference.footprint_bytes, &stage->score.space,
+                text_format("%.0f KiB",
+                            (double)cost->own.footprint_bytes / 1024));
+    if (cost->own.instructions == 0) {
+        labelled(page, "instructions", STYLE_PLAIN,
+                 "too many to count in the time that is given: no points");
+        return;
+    }
+    show_figure(page, "instructions", cost->own.instructions,
+                cost->reference.instructions, &stage->score.instructions,
+                text_format("%.2f million",
+                            (double)cost->own.instructions / 1e6));
+}
+
 /* ---- The student's own tests --------------------------------------------- */
 
 static void
@@ -720,6 +763,7 @@ show_judged(const struct report *report, const struct stage_result *stage)
     show_other_failures(report, stage, first);
     show_diagnosis(report, stage);
     show_memory(report, stage);
+    show_cost(report, stage);
 }
 
 static void

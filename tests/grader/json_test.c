@@ -118,6 +118,38 @@ Test(json, is_described_by_its_schema_whatever_is_shown)
     cr_expect_eq(count_refused(), 0);
 }
 
+Test(json, is_described_by_its_schema_with_a_cost)
+{
+    struct cost_rules rules = {
+        .space = {.points = 4, .full = 1.1, .none = 2},
+        .instructions = {.points = 4, .full = 1.5, .none = 6},
+    };
+    struct cost_result *const cost = &sample.segment->cost;
+    *cost = (struct cost_result){.asked = true,
+                                 .own = {80, 100, 1000},
+                                 .reference = {80, 100, 1000}};
+    sample.rubric->cost = &rules;
+    judge_sample(&sample);
+    sample.rubric->cost = NULL; /* it is not the rubric's to free */
+    json_t *json = record();
+    json_t *const stage = stage_of(json, 0);
+    json_t *const own =
+        json_object_get(json_object_get(stage, "cost"), "own");
+    cr_expect_eq(json_integer_value(json_object_get(own, "instructions")),
+                 1000);
+    json_t *const space =
+        json_object_get(json_object_get(stage, "score"), "space");
+    cr_expect_eq(json_real_value(json_object_get(space, "of")), 4);
+    json_decref(json);
+    add_record();
+    cost->own.instructions = 0;
+    add_record();
+    cost->own = (struct cost){0};
+    cost->trouble = xstrdup("it crashed while a trace was played");
+    add_record();
+    cr_expect_eq(count_refused(), 0);
+}
+
 Test(json, is_described_by_its_schema_whatever_happened)
 {
     const enum stage_status statuses[] = {STAGE_NOT_COMPILED, STAGE_REFUSED,

@@ -76,6 +76,17 @@ Test(rubric, unknown_and_missing_keys_are_refused)
                    ":9: \"handout\" is missing here; add it");
 }
 
+Test(rubric, cost_has_points_and_an_order)
+{
+    expect_refusal("tests:\n",
+                   "cost:\n  traces: [a]\n"
+                   "  space: {points: 1, full: 2, none: 2}\n"
+                   "  instructions: {points: 1, full: 1, none: 2}\n"
+                   "tests:\n",
+                   ":12: the cost of space needs points above 0, a \"full\" of "
+                   "1 or more, and a \"none\" above it");
+}
+
 Test(rubric, suite_and_part_are_one_of_two)
 {
     expect_refusal("suite: public", "suite: secret",

@@ -33,6 +33,27 @@ make_perfect(void)
     }
 }
 
+/* With a cost in the rubric; points of the bonus are then 10. */
+static const struct cost_rules cost_rules = {
+    .space = {.points = 1, .full = 1.5, .none = 2.5},
+    .instructions = {.points = 3, .full = 1.5, .none = 2.5},
+};
+
+static struct points
+bonus_with_cost(uint64_t footprint, uint64_t instructions)
+{
+    struct stage_result *const stage = sample.segment;
+    stage->cost = (struct cost_result){
+        .asked = true,
+        .own = {1, footprint, instructions},
+        .reference = {1, 100, 1000},
+    };
+    sample.rubric->cost = (struct cost_rules *)&cost_rules;
+    judge_sample(&sample);
+    sample.rubric->cost = NULL; /* it is not the rubric's to free */
+    return stage->score.bonus;
+}
+
 #define SCORE(field) (sample.segment->score.field)
 
 Test(score, of_the_sample_is_as_worked_out_by_hand)
@@ -89,6 +110,37 @@ Test(score, public_tests_never_count)
     sample.segment->tests[FLAT_SEGMENT].memory_clean = false;
     judge_sample(&sample);
     cr_expect_eq(memcmp(&before, &sample.segment->score, sizeof before), 0);
+}
+
+Test(score, cost_of_the_reference_is_exactly_full)
+{
+    make_perfect();
+    const struct points bonus = bonus_with_cost(100, 1000);
+    cr_expect_eq(bonus.got, 10.0);
+    cr_expect_eq(bonus.of, 10.0);
+    cr_expect_eq(SCORE(must.of), 100.0);
+}
+
+Test(score, cost_is_shared_by_figure)
+{
+    make_perfect();
+    cr_expect_eq(bonus_with_cost(200, 1000).got, 6 + 0.5 + 3);
+    cr_expect_eq(SCORE(space.got), 0.5);
+    cr_expect_eq(bonus_with_cost(100, 2000).got, 6 + 1 + 1.5);
+    cr_expect_eq(SCORE(instructions.got), 1.5);
+    /* Too many to count, and nothing at all. */
+    cr_expect_eq(bonus_with_cost(100, 0).got, 6 + 1);
+    cr_expect_eq(bonus_with_cost(0, 0).got, 6);
+}
+
+Test(score, cost_counts_for_what_is_right)
+{
+    /* 3 of 4 tests of the must part pass. */
+    cr_expect_eq(bonus_with_cost(100, 1000).got, 4 * (3.0 / 4));
+    for (size_t i = 0; i < sample.segment->test_count; i++) {
+        sample.segment->tests[i].verdict = VERDICT_FAILED;
+    }
+    cr_expect_eq(bonus_with_cost(100, 1000).got, 0);
 }
 
 Test(score, bonus_never_counts_in_the_must_part)

@@ -136,6 +136,51 @@ Test(terminal, report_of_a_full_score_is_golden)
     expect_report("report-full.txt");
 }
 
+/* A stage whose cost is measured. */
+static void
+expect_report_with_cost(const char *golden, const struct cost *own,
+                        const char *trouble)
+{
+    struct cost_rules rules = {
+        .space = {.points = 4, .full = 1.1, .none = 2},
+        .instructions = {.points = 4, .full = 1.5, .none = 6},
+    };
+    sample.segment->cost = (struct cost_result){
+        .asked = true,
+        .own = *own,
+        .reference = {3880731, 4214784, 12734894},
+        .trouble = trouble != NULL ? xstrdup(trouble) : NULL,
+    };
+    sample.rubric->cost = &rules;
+    judge_sample(&sample);
+    sample.rubric->cost = NULL; /* it is not the rubric's to free */
+    sample.segment->test_count = 1; /* the rest has reports of its own */
+    sample.segment->own_tests_submitted = false;
+    sample.segment->diagnosis_count = 0;
+    sample.result->stage_count = 1;
+    expect_report(golden);
+    sample.segment->test_count = SAMPLE_TESTS;
+}
+
+Test(terminal, report_of_a_cost_is_golden)
+{
+    const struct cost own = {3880731, 5068112, 31415926};
+    expect_report_with_cost("report-cost.txt", &own, NULL);
+}
+
+Test(terminal, report_of_a_cost_that_cannot_be_counted_is_golden)
+{
+    const struct cost own = {3880731, 4214784, 0};
+    expect_report_with_cost("report-cost-high.txt", &own, NULL);
+}
+
+Test(terminal, report_of_no_cost_is_golden)
+{
+    const struct cost none = {0};
+    expect_report_with_cost("report-cost-none.txt", &none,
+                            "byte 3 of 100 of block 7 has changed");
+}
+
 Test(terminal, report_of_public_tests_alone_is_golden)
 {
     struct stage_result *stage = sample.segment;

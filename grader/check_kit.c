@@ -4,8 +4,8 @@
  * heading names.
  *
  *     check_kit [M...]          all checks, a line each
- *     check_kit --share [M...]  the same, but each bug is compiled by one of the
- *                               four other ways instead of all (make test)
+ *     check_kit --share [M...]  the same, but each bug is compiled in one of the
+ *                               five ways instead of all (make test)
  *     check_kit --tools [M...]  skeleton and reference alone, the whole way of a
  *                               submission: whether compiler, valgrind and gcovr
  *                               of this machine lead to the scores they must
@@ -567,21 +567,23 @@ check_bank(const struct kit *kit, const struct kit_stage *stage, bool share)
 {
     static const char *const compilers[] = {"gcc", "clang"};
     static const char *const levels[] = {"-O0", "-O2"};
+    /* The kit's own way to compile is one, the others are four. */
+    const size_t ways = share ? 5 : 1;
     struct strings programs = {0};
     for (size_t i = 0; i < stage->rights.count; i++) {
         strings_add(&programs, stage->rights.item[i]);
     }
-    for (size_t i = 0; i < stage->bugs.count; i++) {
+    for (size_t i = 0; i < stage->bugs.count; i += ways) {
         strings_add(&programs, stage->bugs.item[i]);
     }
     check_alternatives(kit, stage);
     struct verdicts verdicts = judge_programs(kit, stage, &programs);
     check_rubric(stage, &verdicts);
-    check_bugs(stage, &verdicts, "", stage->rights.count, 0, 1);
+    check_bugs(stage, &verdicts, "", stage->rights.count, 0, ways);
     verdicts_free(&verdicts);
     for (size_t way = 0; way < 4; way++) {
         check_compiler(kit, stage, compilers[way / 2], levels[way % 2],
-                       share ? way : 0, share ? 4 : 1);
+                       share ? way + 1 : 0, ways);
     }
     strings_free(&programs);
 }
@@ -625,7 +627,7 @@ main(int argc, char **argv)
         {"kills", 'k', "M", 0, "Print which tests each bug of stage M fails",
          0},
         {"share", 's', NULL, 0,
-         "Compile each bug in one other way instead of all four", 0},
+         "Compile each bug in one of five ways instead of all", 0},
         {"tools", 't', NULL, 0,
          "Grade skeletons and references alone, which takes every tool", 0},
         {"write", 'w', "M", 0, "The same, and write it into the headings", 0},

@@ -366,7 +366,7 @@ refuse_criterion(struct gate *gate, const char *symbol, unsigned line)
     const char *type = symbol + strlen(user);
     if (!strncmp(symbol, user, strlen(user)) && strchr(type, '_')) {
         char *word = text_format("%.*s", (int)strcspn(type, "_"), type);
-        gate_refuse(gate, tokens_line(&gate->tokens, word), "call",
+        gate_refuse(gate, line, "call",
                     "Criterion's comparison of \"%s\" is not available in own "
                     "tests: compare numbers with check_eq, bytes with "
                     "check_bytes, strings with cr_assert_str_eq.",

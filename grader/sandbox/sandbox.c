@@ -245,7 +245,7 @@ sandbox_missing(const char *const *closed, struct strings *list)
     if (!layers->seccomp && !layers->own_users)
         strings_add(list, "reach other processes");
     if (!layers->seccomp)
-        strings_add(list, "network");
+        strings_add(list, "use the network");
     /* The number of processes of root is not bounded by RLIMIT_NPROC. */
     if (!layers->own_users && !layers->pids_limited && geteuid() == 0)
         strings_add(list, "use up the machine");

@@ -73,7 +73,7 @@ gradescope: ## build build/gradescope.zip, an autograder for Gradescope
 	@docker/gradescope/pack $(B)/gradescope.zip
 
 test: kit-tests quick-judges ## run every test of the kit
-	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/check_kit
+	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
 
 clean: ## remove everything that was made
 	rm -rf $(B)
@@ -348,11 +348,11 @@ $(O)/processor: $(BARE_DEPS) | $(B)/.test-packages
 # Programs of x86 are built on x86 alone; run says what is absent.
 ORACLE := $(O)/compare $(if $(filter x86_64,$(shell uname -m)),$(addprefix $(O)/,kernel32 kernel64 processor))
 SEED   ?= 1
-test: $(ORACLE)
+test: $(ORACLE) $(B)/tests/attacks
 oracle: $(ORACLE) ## SEED=hex: hold the references against QEMU and the processor
 	@tests/oracle/run --share full --seed $(SEED) --build $(O)
 
-programs: $(MAINS:%=$(B)/%) $(KIT_TESTS) $(B)/tests/bench_calls $(O)/compare \
+programs: $(MAINS:%=$(B)/%) $(KIT_TESTS) $(B)/tests/attacks $(B)/tests/bench_calls $(O)/compare \
           $(foreach s,$(STAGES) toy,$(B)/kit/$(s)/judge $(B)/kit/$(s)/modules/reference) \
           $(foreach s,$(STAGES),$(B)/kit/$(s)/quick_judge $(ALTS_$(s):%=$(B)/kit/$(s)/modules/alternative-%))
 

@@ -85,13 +85,21 @@ file_entry(const json_t *report, const char *source)
     return NULL;
 }
 
-/* gcov wants to see the text beside the counts. */
+/* gcov wants to see the text beside the counts, and gcovr reads counts and text
+ * from one file, in which a form feed or U+2028 begins a line as well: a comment
+ * could bring counts of its own.  Only '\n' is left of what ends a line. */
 static bool
 lay_out_source(const char *folder, const char *name, const char *source)
 {
     size_t bytes;
     char *const text = text_read_file(source, SOURCE_LIMIT, &bytes);
     char *const to = text_format("%s/%s", folder, name);
+    for (size_t i = 0; text != NULL && i < bytes; i++) {
+        if (text[i] != '\n' && text[i] != '\t' &&
+            (text[i] < ' ' || text[i] > '~')) {
+            text[i] = ' ';
+        }
+    }
     const bool good =
         text != NULL && text_write_file(to, text, bytes) == 0 &&
         chmod(to, 0644) == 0;

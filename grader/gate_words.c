@@ -169,6 +169,13 @@ is_for_tests(const char *symbol)
         "cr_asprintf_free",
         "cr_vasprintf",
         "cr_translate_assert_msg",
+        "cr_user_mem_eq",
+        "cr_user_mem_lt",
+        "cr_user_mem_tostr",
+        "cr_user_str_eq",
+        "cr_user_str_lt",
+        "cr_user_str_tostr",
+        "cr_user_str_zero",
         "cri_assert_message",
         "cri_assert_node_add",
         "cri_assert_node_init",
@@ -342,11 +349,47 @@ offers(const struct gate_request *request)
     return all;
 }
 
+/* Own tests run without libcriterion, on a stand-in that has what tests of a
+ * module need (judge/criterion_shim.c).  Returns false when the symbol is none
+ * of Criterion's. */
+static bool
+refuse_criterion(struct gate *gate, const char *symbol, unsigned line)
+{
+    static const char *const prefixes[] = {"cr_", "cri_", "criterion_"};
+    static const char user[] = "cr_user_";
+    bool criterions = false;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        criterions |= !strncmp(symbol, prefixes[i], strlen(prefixes[i]));
+    if (!criterions)
+        return false;
+    /* cr_user_wcs_eq: what eq(wcs, ...) has become. */
+    const char *type = symbol + strlen(user);
+    if (!strncmp(symbol, user, strlen(user)) && strchr(type, '_')) {
+        char *word = text_format("%.*s", (int)strcspn(type, "_"), type);
+        gate_refuse(gate, line, "call",
+                    "Criterion's comparison of \"%s\" is not available in own "
+                    "tests: compare numbers with check_eq, bytes with "
+                    "check_bytes, strings with cr_assert_str_eq.",
+                    word);
+        free(word);
+    } else {
+        gate_refuse(gate, line, "call",
+                    "%.60s of Criterion is not available in own tests: use "
+                    "check, check_eq, check_status or check_bytes of "
+                    "vmlab_test.h.",
+                    symbol);
+    }
+    return true;
+}
+
 void
 gate_refuse_symbol(struct gate *gate, const char *symbol)
 {
     const char *written;
     const unsigned line = line_of(gate, symbol, &written);
+    if (gate->request->kind == GATE_TESTS &&
+        refuse_criterion(gate, symbol, line))
+        return;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         for (const char *const *name = groups[i].names; *name; name++)
             if (matches(*name, written) || matches(*name, symbol)) {

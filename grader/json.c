@@ -414,11 +414,11 @@ intake_to_json(const struct result *result)
 }
 
 static json_t *
-sandbox_to_json(const struct result *result)
+strings_to_json(char *const *texts, size_t count)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < result->sandbox_count; i++) {
-        append(array, json_string(result->sandbox[i]));
+    for (size_t i = 0; i < count; i++) {
+        append(array, json_string(texts[i]));
     }
     return array;
 }
@@ -455,7 +455,12 @@ result_to_json(const struct result *result,
     set_text(object, "submission", result->submission);
     set_text(object, "digest", result->digest);
     set_seed(object, result->seed);
-    set(object, "sandbox", sandbox_to_json(result));
+    set(object, "sandbox",
+        strings_to_json(result->sandbox, result->sandbox_count));
+    if (result->uncovered_count > 0) {
+        set(object, "weak_sandbox",
+            strings_to_json(result->uncovered, result->uncovered_count));
+    }
     set(object, "intake", intake_to_json(result));
     set(object, "score", course_score_to_json(result));
     set(object, "stages", stages);

@@ -31,7 +31,9 @@ enum {
     WALL_MS = 30000,
     TRIES = 2, /* of a pair that ends in our own trouble                      */
     FAILURES = 3, /* on a bug that is caught, a right one between any two     */
-    SLEEPERS = 4, /* so often we wait in vain, then nothing more is run       */
+    PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
+    OF_LOOPING = 1, /* more is run                                            */
+    OF_SLEEPING = 5,
     PROBE_MS = 20000,
     MESSAGE_SHOWN = 1000,
 };
@@ -193,6 +195,7 @@ read_outcome(const struct running *running, bool *blames_us)
         outcome.message = xstrdup("the test did not end within its time");
         /* However loaded the machine: who computes gets more of it. */
         outcome.slept = word_of_zygote.w[1] < WALL_MS * UINT64_C(1000);
+        outcome.looped = !outcome.slept;
     } else if (WIFSIGNALED(status)) {
         outcome.verdict = VERDICT_CRASHED;
         outcome.message = text_format("the test itself crashed: %s",
@@ -264,7 +267,8 @@ struct work {
     bool (*next)(struct work *work, struct pair *pair);
     void (*done)(struct work *work, struct pair pair,
                  struct own_outcome outcome);
-    unsigned sleepers; /* tests that were waited for in vain                  */
+    bool spares_loops; /* a test that loops costs no patience: on a bug it may */
+    unsigned patience; /* spent so far                                        */
 
     struct subject tester;
     struct subject *subjects;
@@ -328,7 +332,11 @@ finish(struct work *work, struct running *running)
         outcome.message = xstrdup("the test says that there is no module, but "
                                   "there is one");
     }
-    work->sleepers += outcome.slept;
+    if (outcome.slept) {
+        work->patience += OF_SLEEPING;
+    } else if (outcome.looped && !work->spares_loops) {
+        work->patience += OF_LOOPING;
+    }
     work->done(work, running->pair, outcome);
 }
 
@@ -338,12 +346,12 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
     struct pair pair;
     while (!running->active && work->next(work, &pair)) {
         *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
-        if (work->sleepers >= SLEEPERS) {
+        if (work->patience >= PATIENCE) {
             work->done(work, pair,
                        (struct own_outcome){
                            .verdict = VERDICT_TIMED_OUT,
                            .message = xstrdup("not run: too many of the tests "
-                                              "wait instead of working"),
+                                              "do not end"),
                            .slept = true});
         } else if (!join_pair(work, running)) {
             work->done(work, pair,
@@ -662,6 +670,7 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
                  .implementations = implementations,
                  .implementation_count = all,
                  .test_count = test_count,
+                 .spares_loops = true,
                  .next = next_of_hunt,
                  .done = done_of_hunt},
         .prey = xcalloc(prey->bug_count + 1, sizeof *hunt.prey),

@@ -26,7 +26,8 @@ struct own_outcome {
     enum verdict verdict; /* VERDICT_NONE: our own trouble                    */
     char *message;        /* of a failure; or NULL                            */
     char *where;          /* file:line of the test, or NULL                   */
-    bool slept;           /* waited for nothing until its time was over       */
+    bool slept;           /* waited for nothing until its time was over,      */
+    bool looped;          /* or computed until then                           */
 };
 
 /* A program under test. */

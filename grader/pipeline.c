@@ -63,12 +63,23 @@ take_intake(struct result *result, struct intake *intake, bool hide_ignored)
 }
 
 static void
-list_layers(struct result *result)
+list_layers(const struct pipeline *pipeline, struct result *result)
 {
-    struct strings layers = {0};
+    struct strings layers = {0}, uncovered = {0};
+    char *const solutions = kit_path(pipeline->kit, "solutions");
+    char *const tests = kit_path(pipeline->kit, "tests");
     sandbox_layers(&layers);
+    /* At home everything is the student's own. */
+    if (!pipeline->public_only) {
+        sandbox_missing((const char *const[]){solutions, tests, NULL},
+                        &uncovered);
+    }
     result->sandbox = layers.item; /* the record owns them now */
     result->sandbox_count = layers.count;
+    result->uncovered = uncovered.item;
+    result->uncovered_count = uncovered.count;
+    free(solutions);
+    free(tests);
 }
 
 static void
@@ -142,7 +153,7 @@ pipeline_run(const struct pipeline *pipeline, const char *submission)
     struct intake intake = intake_take(
         submission, (const char *const *)accepted.item, accepted.count, taken);
     take_intake(result, &intake, pipeline->hide_ignored);
-    list_layers(result);
+    list_layers(pipeline, result);
     result->stages = xcalloc(kit->stage_count + 1, sizeof *result->stages);
     for (size_t i = 0; i < kit->stage_count; i++) {
         if (is_wanted(pipeline, kit->stages[i].stage->name)) {

@@ -105,6 +105,10 @@ result_free(struct result *result)
     for (size_t i = 0; i < result->sandbox_count; i++) {
         free(result->sandbox[i]);
     }
+    for (size_t i = 0; i < result->uncovered_count; i++) {
+        free(result->uncovered[i]);
+    }
+    free(result->uncovered);
     free(result->submission);
     free(result->digest);
     free(result->intake_trouble);

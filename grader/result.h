@@ -170,6 +170,8 @@ struct result {
     uint64_t seed;
     char **sandbox;          /* layers that were active, "seccomp", ...        */
     size_t sandbox_count;
+    char **uncovered;        /* what the submission could do all the same,     */
+    size_t uncovered_count;  /* "read files"; empty unless that was allowed    */
     struct stage_result *stages; /* in the catalogue's order                   */
     size_t stage_count;
 };

@@ -576,10 +576,10 @@ run_on_own_module(struct grading *grading, struct own *own)
     for (size_t t = 0; t < tests; t++) {
         result->own_tests[t].on_own_module = outcomes[t].verdict;
         if (outcomes[t].slept) {
-            /* It would only sleep again, before every other module. */
+            /* It would do so again, before every other module. */
             result->own_tests[t].valid = false;
             result->own_tests[t].rejects =
-                xstrdup("as it would any: it waits instead of working");
+                xstrdup("as it would any: it does not end");
         }
         if (outcomes[t].message != NULL) {
             result->own_tests[t].message =

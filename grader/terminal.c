@@ -798,6 +798,12 @@ show_head(const struct report *report)
                SIDE_RIGHT);
     page_newline(page);
     free(run);
+    for (size_t i = 0; i < result->uncovered_count; i++) {
+        char *text = text_format("Weak sandbox: the submission could %s.",
+                                 result->uncovered[i]);
+        page_wrap(page, STYLE_BAD, text, 0, MARGIN);
+        free(text);
+    }
     if (result->intake_trouble != NULL) {
         page_wrap(page, STYLE_BAD, result->intake_trouble, 0, MARGIN);
     }

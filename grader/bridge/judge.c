@@ -127,7 +127,10 @@ bridge_close(void)
     if (!subject.open) {
         return end;
     }
-    shutdown(subject.session.socket, SHUT_WR);
+    /* Both ways, because a hostile child may be writing more than it was asked
+     * for, and would wait for a reader until its time is over.  One that was
+     * never called may still have to say that it is ready. */
+    shutdown(subject.session.socket, subject.ready ? SHUT_RDWR : SHUT_WR);
     end.known = zygotes_word((uint64_t)subject.session.wall_ms + PATIENCE_MS,
                              &record);
     drain();

@@ -29,6 +29,13 @@
 enum {
     CHILDREN = 64,
     CPU_MS_LIMIT = 600000, /* no test is given more, whatever START says      */
+    /* A child that grows too old without having computed waits for nothing.
+     * Under valgrind, whose time is ample and where only tests run that have
+     * passed already, one that is late at all is up to something.  After so
+     * many of them nobody waits long for another. */
+    IDLERS = 4,
+    IDLER_CPU_NS = 50 * 1000000,
+    IDLER_WALL_MS = 1000,
 };
 
 struct child {
@@ -41,6 +48,7 @@ struct child {
 
 static struct child child[CHILDREN];
 static unsigned children;
+static unsigned idlers;
 
 static int64_t
 now_ms(void)
@@ -63,6 +71,8 @@ say_how_it_ended(const struct child *ended, int status,
     const bool out_of_time =
         ended->too_old || cpu_ns >= ended->cpu_limit_ns ||
         (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGPROF);
+    idlers += (ended->too_old && cpu_ns < IDLER_CPU_NS) ||
+              (RUNNING_ON_VALGRIND && out_of_time);
     const struct bridge_record record = {
         .kind = BRIDGE_ENDED,
         .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time}};
@@ -120,6 +130,9 @@ start_child(struct bridge_start *start, const int *fds, unsigned count)
     const unsigned last = count - 1;
     if (start->cpu_ms > CPU_MS_LIMIT) {
         start->cpu_ms = CPU_MS_LIMIT;
+    }
+    if (idlers >= IDLERS && start->wall_ms > IDLER_WALL_MS) {
+        start->wall_ms = IDLER_WALL_MS;
     }
     /* There is one thread, and no handler to run: _Fork does what is left. */
     const pid_t pid = children < CHILDREN ? _Fork() : -1;

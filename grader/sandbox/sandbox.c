@@ -85,9 +85,10 @@ static const struct {
     {SHARED, "/dev/shm", RW},
 };
 
-/* The number of processes counts all steps of one user, and one slot may hold a
- * zygote for each bug of a stage; only a tester can fork at will.
- */
+/* The number of processes counts all steps of one user: one slot may hold a
+ * zygote for each bug of a stage, and an ordinary user may have several gradings
+ * at one time.  Only a tester under Criterion can fork at will; those on the
+ * quick runner have no fork in their filter. */
 /* clang-format off */
 static const struct preset {
     unsigned system;
@@ -104,7 +105,7 @@ static const struct preset {
     [SANDBOX_VALGRIND]     = { LOADER | PROC,    600000, 4096, 16, 512, 512 },
     [SANDBOX_TESTER]       = { LOADER | NOISE | SHARED,
                                                   60000, 2048,  4,  64, 512 },
-    [SANDBOX_QUICK_TESTER] = { LOADER,           300000, 2048,  1, 100, 512 },
+    [SANDBOX_QUICK_TESTER] = { LOADER,           300000, 2048,  1, 512, 512 },
 };
 /* clang-format on */
 
@@ -244,7 +245,7 @@ sandbox_missing(const char *const *closed, struct strings *list)
     if (!layers->seccomp && !layers->own_users)
         strings_add(list, "reach other processes");
     if (!layers->seccomp)
-        strings_add(list, "network");
+        strings_add(list, "use the network");
     /* The number of processes of root is not bounded by RLIMIT_NPROC. */
     if (!layers->own_users && !layers->pids_limited && geteuid() == 0)
         strings_add(list, "use up the machine");

@@ -100,8 +100,8 @@ void sandbox_protect_self(void);
 void sandbox_layers(struct strings *list);
 
 /* The capabilities that a step would have here although it should not: "read
- * files", "reach other processes", "network", "use up the machine", "outlive
- * the step".  Empty when all is well.  `closed` (NULL-terminated, or NULL)
+ * files", "reach other processes", "use the network", "use up the machine",
+ * "outlive the step".  Empty when all is well.  `closed` (NULL-terminated, or NULL)
  * names files and folders that no step may read.  The caller decides whether
  * to go on. */
 void sandbox_missing(const char *const *closed, struct strings *list);

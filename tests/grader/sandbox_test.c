@@ -500,7 +500,7 @@ IN_EVERY_SITUATION(sandbox, network_is_out_of_reach)
     cr_assert_eq(listen(end, 10), 0);
     cr_assert_eq(getsockname(end, (struct sockaddr *)&name, &size), 0);
     char *port = text_format("%d", ntohs(name.sin_port));
-    cr_assert_not(is_missing("network"));
+    cr_assert_not(is_missing("use the network"));
     cr_assert_eq(status_of(NULL, "connect", port), 0, "the act works");
     for (int step = SANDBOX_COMPILER; step <= SANDBOX_QUICK_TESTER; step++) {
         struct sandbox sandbox = sandbox_to_act((enum sandbox_step)step);
@@ -586,7 +586,7 @@ IN_EVERY_SITUATION(sandbox, missing_layer_never_stops_a_step)
     cr_assert_geq(missing.count, 3);
     cr_assert_str_eq(missing.item[0], "read files");
     cr_assert_str_eq(missing.item[1], "reach other processes");
-    cr_assert_str_eq(missing.item[2], "network");
+    cr_assert_str_eq(missing.item[2], "use the network");
     cr_assert_eq(layers.count, 3);
 }
 

@@ -161,7 +161,7 @@ Test(hidden, null_does_not_touch_memory)
     cpu->gdt.limit = 0;
     check_load(cpu, SEG_GS, 2, SEG_OK);
     check_load(cpu, SEG_SS, 0, SEG_NULL);
-    const struct mach_counts counts = mach_counts(cpu->mach);
+    const struct mach_counts counts = mach_counts(machine_of(cpu));
     check_eq(counts.reads + counts.writes, 0);
 }
 
@@ -227,7 +227,7 @@ Test(hidden, table_of_limit_0_holds_nothing)
 Test(hidden, largest_index_of_a_full_table_is_found)
 {
     struct seg_cpu *cpu = arena_object(struct seg_cpu);
-    cpu->mach = test_machine(24);
+    give_machine(cpu, 24);
     cpu->gdt = (struct seg_table){0x4010, 0xFFFF};
     put_kind(cpu, SELECTOR(0x1FFF, 0), PRESENT | DATA | WRITABLE);
     check_load(cpu, SEG_DS, SELECTOR(0x1FFF, 0), SEG_OK);
@@ -242,7 +242,7 @@ Test(hidden, descriptor_outside_its_table_is_not_read)
     cpu->gdt.base = MEMORY_BYTES - 0x10; /* two entries, then a bus error */
     cpu->gdt.limit = 0x0F;
     check_load(cpu, SEG_DS, SELECTOR(2, 0), SEG_TABLE_LIMIT);
-    check_eq(mach_counts(cpu->mach).reads, 0);
+    check_eq(mach_counts(machine_of(cpu)).reads, 0);
 }
 
 Test(hidden, every_load_reads_the_table)
@@ -532,11 +532,11 @@ Test(hidden, load_sets_the_accessed_bit_in_memory)
     put_kind(cpu, SELECTOR(0, IN_LDT), PRESENT | CODE | READABLE);
     check_load(cpu, SEG_SS, SELECTOR(1, 0), SEG_OK);
     check_eq(
-        peek64(cpu->mach, GDT_BASE + 8),
+        peek64(machine_of(cpu), GDT_BASE + 8),
         raw_descriptor(0x10000, 0xFFFF, PRESENT | DATA | WRITABLE | 1, BIG));
     check_load(cpu, SEG_CS, SELECTOR(0, IN_LDT), SEG_OK);
     check_eq(
-        peek64(cpu->mach, LDT_BASE),
+        peek64(machine_of(cpu), LDT_BASE),
         raw_descriptor(0x10000, 0xFFFF, PRESENT | CODE | READABLE | 1, BIG));
 }
 
@@ -554,14 +554,14 @@ Test(hidden, load_changes_no_other_bit_of_memory)
     static unsigned char before[MEMORY_BYTES], after[MEMORY_BYTES];
     for (unsigned i = 0; i < MEMORY_BYTES; i++)
         before[i] = (unsigned char)test_random();
-    check(mach_poke(cpu->mach, 0, before, MEMORY_BYTES) == 0, "poke");
+    check(mach_poke(machine_of(cpu), 0, before, MEMORY_BYTES) == 0, "poke");
     const uint64_t raw =
         raw_descriptor(0xDEADBEEF, 0xBEEF5, PRESENT | DATA | WRITABLE, 7);
     put(cpu, SELECTOR(12, 0), raw);
-    mach_peek(cpu->mach, 0, before, MEMORY_BYTES);
+    mach_peek(machine_of(cpu), 0, before, MEMORY_BYTES);
     check_load(cpu, SEG_DS, SELECTOR(12, 0), SEG_OK);
     before[GDT_BASE + 12 * 8 + 5] |= ACCESSED;
-    mach_peek(cpu->mach, 0, after, MEMORY_BYTES);
+    mach_peek(machine_of(cpu), 0, after, MEMORY_BYTES);
     check_bytes(after, before, MEMORY_BYTES);
 }
 
@@ -608,9 +608,9 @@ Test(hidden, failed_load_leaves_memory_as_it_was)
         put_kind(cpu, SELECTOR(0, 0), failing[i].access);
         put_kind(cpu, SELECTOR(13, 0), failing[i].access);
         put_kind(cpu, SELECTOR(16, 0), failing[i].access);
-        mach_peek(cpu->mach, 0, before, MEMORY_BYTES);
+        mach_peek(machine_of(cpu), 0, before, MEMORY_BYTES);
         check_load(cpu, failing[i].reg, failing[i].selector, failing[i].status);
-        mach_peek(cpu->mach, 0, after, MEMORY_BYTES);
+        mach_peek(machine_of(cpu), 0, after, MEMORY_BYTES);
         check_bytes(after, before, MEMORY_BYTES);
     }
 }
@@ -727,7 +727,7 @@ random_loads(int rounds, int conforming)
         check_status(seg_load(cpu, (enum seg_reg)reg, selector, fault), want);
         if (want != SEG_OK) {
             check_eq(fault->error_code, selector & 0xFFFC);
-            check_eq(peek64(cpu->mach, descriptor_address(cpu, selector)), raw);
+            check_eq(peek64(machine_of(cpu), descriptor_address(cpu, selector)), raw);
             continue;
         }
         check_eq(cpu->reg[reg].usable, selector >= 4);

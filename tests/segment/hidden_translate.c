@@ -299,10 +299,10 @@ Test(hidden, access_does_not_read_the_table_again)
     struct seg_cpu *cpu = new_cpu(0);
     put_kind(cpu, SELECTOR(3, 0), PRESENT | DATA | WRITABLE);
     check_load(cpu, SEG_DS, SELECTOR(3, 0), SEG_OK);
-    const uint64_t reads = mach_counts(cpu->mach).reads;
+    const uint64_t reads = mach_counts(machine_of(cpu)).reads;
     check_linear(cpu, SEG_DS, 0x30, 4, SEG_WRITE, 0x10030);
     check_access(cpu, SEG_DS, 0x10000, 1, SEG_READ, SEG_LIMIT);
-    check_eq(mach_counts(cpu->mach).reads, reads);
+    check_eq(mach_counts(machine_of(cpu)).reads, reads);
 }
 
 Test(hidden, changed_descriptor_has_no_effect_until_the_next_load)

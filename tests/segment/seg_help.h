@@ -78,12 +78,30 @@ peek64(struct mach *mach, uint64_t pa)
     return value;
 }
 
+/* The machine of the test's processor.  The module can write to cpu->mach, and
+ * a pointer that it could have written is not followed here. */
+static struct mach *machine;
+
+static inline void
+give_machine(struct seg_cpu *cpu, uint64_t frames)
+{
+    machine = test_machine(frames);
+    cpu->mach = machine;
+}
+
+static inline struct mach *
+machine_of(const struct seg_cpu *cpu)
+{
+    check(cpu->mach == machine, "the module has changed cpu->mach");
+    return machine;
+}
+
 /* A processor with two tables whose descriptors are not present. */
 static inline struct seg_cpu *
 new_cpu(uint32_t cpl)
 {
     struct seg_cpu *cpu = arena_object(struct seg_cpu);
-    cpu->mach = test_machine(MEMORY_BYTES / MACH_FRAME_BYTES);
+    give_machine(cpu, MEMORY_BYTES / MACH_FRAME_BYTES);
     cpu->gdt = (struct seg_table){GDT_BASE, TABLE_ENTRIES * 8 - 1};
     cpu->ldt = (struct seg_table){LDT_BASE, TABLE_ENTRIES * 8 - 1};
     cpu->cpl = cpl;
@@ -101,7 +119,7 @@ descriptor_address(const struct seg_cpu *cpu, uint16_t selector)
 static inline void
 put(const struct seg_cpu *cpu, uint16_t selector, uint64_t raw)
 {
-    poke64(cpu->mach, descriptor_address(cpu, selector), raw);
+    poke64(machine_of(cpu), descriptor_address(cpu, selector), raw);
 }
 
 /* Puts a segment of 64 KiB from 0x10000 on. */

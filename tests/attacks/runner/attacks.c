@@ -336,14 +336,17 @@ check_output(const char *which, const char *text, size_t bytes,
 }
 
 static void
-check_end(const struct grading *grading, struct strings *wrong)
+check_end(const struct attack *attack, const struct grading *grading,
+          struct strings *wrong)
 {
     const int status = grading->status;
+    const bool ungraded = strcmp(attack->status, "ungraded") == 0;
     if (!grading->in_time) {
         strings_addf(wrong, "vmgrade had not ended after %d s",
                      WALL_MS / 1000);
     } else if (!WIFEXITED(status) ||
-               (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != EX_DATAERR)) {
+               (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != EX_DATAERR &&
+                !(ungraded && WEXITSTATUS(status) == EX_SOFTWARE))) {
         strings_addf(wrong, "vmgrade ended with status %#x: %.300s", status,
                      grading->said != NULL ? grading->said : "");
     } else if (grading->json == NULL) {
@@ -508,7 +511,7 @@ run(const struct attack *attack, struct attack_world *world,
     struct grading grading = grade(arguments, submission, folder);
     struct outcome outcome = {.status = ""};
     struct strings wrong = {0};
-    check_end(&grading, &wrong);
+    check_end(attack, &grading, &wrong);
     if (grading.json != NULL) {
         outcome = outcome_of(attack, grading.json);
         check_outcome(attack, &outcome, &grading, &wrong);

@@ -64,6 +64,8 @@ fill_in(char *text, const struct attack_world *world)
     text = replace(text, "@CANARY@", world->canary);
     text = replace(text, "@ESC@", "\033");
     text = replace(text, "@BELL@", "\a");
+    text = replace(text, "@FEED@", "\f");
+    text = replace(text, "@SEPARATOR@", "\342\200\250");
     text = replace(text, "@BAD@", "\377\376");        /* no UTF-8          */
     text = replace(text, "@RLO@", "\342\200\256"); /* right to left       */
     return replace(text, "@MARK@", world->mark);

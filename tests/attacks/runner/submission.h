@@ -7,7 +7,8 @@
 #include "table.h"
 
 /* What the texts of attacks are told: they contain @KIT@, @CANARY@, @MARK@, and
- * @ESC@, @BELL@, @BAD@, @RLO@ for bytes that have no place in a source. */
+ * @ESC@, @BELL@, @BAD@, @RLO@, @FEED@, @SEPARATOR@ for bytes that have no place
+ * in a source. */
 struct attack_world {
     const char *kit;    /* root of the kit                                    */
     const char *corpus; /* tests/attacks                                      */

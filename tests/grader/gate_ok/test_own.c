@@ -34,6 +34,12 @@ Test(own, adds, .description = "it adds")
     cr_assert(eq(int, module(1), 2));
     snprintf(text, sizeof text, "%d", (int)test_random_below(5));
     cr_assert_str_neq(text, "");
+    char *first = text, *second = (char *)"5";
+    cr_assert(not(zero(str, first)));
+    cr_expect(any(lt(str, first, second), eq(str, first, second)));
+    struct cr_mem bytes = {text, 2};
+    cr_assert(all(eq(mem, bytes, bytes), ne(ptr, first, NULL)));
+    cr_assert(ge(u64, *made, 0));
     for (int i = 0; i < 3; i++)
         fprintf(stderr, "round %d\n", i);
 }

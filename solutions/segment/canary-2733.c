@@ -1,0 +1,1 @@
+#error canary 18757d86f205bde768b417e2

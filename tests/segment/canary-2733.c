@@ -1,0 +1,1 @@
+#error canary 614df28de9ed3216101f6d1f

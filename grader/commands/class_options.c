@@ -166,12 +166,13 @@ prepare_container(struct class_run *run,
     free(image);
 }
 
-struct class_run
-class_prepare(const struct class_arguments *arguments, enum gradebook_use use)
+void
+class_prepare(struct class_run *run, const struct class_arguments *arguments,
+              enum gradebook_use use)
 {
-    struct class_run run = {.catalogue = open_catalogue()};
+    *run = (struct class_run){.catalogue = open_catalogue()};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    run.options = (struct class_options){
+    run->options = (struct class_options){
         .engine =
             {
                 .engine = arguments->engine,
@@ -180,21 +181,21 @@ class_prepare(const struct class_arguments *arguments, enum gradebook_use use)
                                                     : own_program(),
                 .allow_weak = arguments->allow_weak,
             },
-        .seed = arguments->seed_given ? arguments->seed : run.catalogue->seed,
+        .seed = arguments->seed_given ? arguments->seed : run->catalogue->seed,
         .jobs = arguments->jobs > 0 ? arguments->jobs
                 : processors > 0    ? (size_t)processors
                                     : 1,
     };
-    check_stages(run.catalogue, &arguments->stages);
+    check_stages(run->catalogue, &arguments->stages);
     if (arguments->engine == ENGINE_LOCAL) {
-        prepare_local(&run, arguments);
+        prepare_local(run, arguments);
     } else {
-        prepare_container(&run, arguments);
+        prepare_container(run, arguments);
     }
-    run.book = gradebook_open(arguments->out, use);
-    gradebook_set_stages(run.book, run.catalogue);
-    run.board = board_on(stdout, stderr, arguments->quiet, &run.options.stages);
-    return run;
+    run->book = gradebook_open(arguments->out, use);
+    gradebook_set_stages(run->book, run->catalogue);
+    run->board =
+        board_on(stdout, stderr, arguments->quiet, &run->options.stages);
 }
 
 /* ---- After --------------------------------------------------------------- */

@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
      "container for each",
      0},
     {"image", KEY_IMAGE, "NAME", 0,
-     "The image of the containers (default: vmlab)", 0},
+     "An image that is there already, instead of this kit's own", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the course, instead of the catalogue's",
      0},
     {"allow-weak-sandbox", KEY_WEAK, NULL, 0,
@@ -152,11 +152,19 @@ prepare_local(struct class_run *run, const struct class_arguments *arguments)
     kit_free(kit);
 }
 
+/* In a container every stage is graded with the image's kit. */
 static void
 prepare_container(struct class_run *run,
                   const struct class_arguments *arguments)
 {
-    char *const image = engine_image_id(&run->options.engine);
+    struct engine_options *const engine = &run->options.engine;
+    char *const root = kit_find_root();
+    engine->program = arguments->grader != NULL
+                          ? arguments->grader
+                          : text_format("%s/docker/grade", root);
+    engine->image =
+        arguments->image != NULL ? arguments->image : engine_make_image(engine);
+    char *const image = engine_image_id(engine);
     for (unsigned i = 0; i < run->catalogue->stage_count; i++) {
         if (is_wanted(&arguments->stages, run->catalogue->stages[i].name)) {
             strings_add(&run->options.stages, run->catalogue->stages[i].name);
@@ -164,6 +172,7 @@ prepare_container(struct class_run *run,
         }
     }
     free(image);
+    free(root);
 }
 
 void
@@ -176,9 +185,8 @@ class_prepare(struct class_run *run, const struct class_arguments *arguments,
         .engine =
             {
                 .engine = arguments->engine,
-                .image = arguments->image != NULL ? arguments->image : "vmlab",
-                .grader = arguments->grader != NULL ? arguments->grader
-                                                    : own_program(),
+                .program = arguments->grader != NULL ? arguments->grader
+                                                     : own_program(),
                 .allow_weak = arguments->allow_weak,
             },
         .seed = arguments->seed_given ? arguments->seed : run->catalogue->seed,

@@ -107,11 +107,30 @@ grade_stage(const struct pipeline *pipeline, const struct kit_stage *stage,
     free(tests_path);
 }
 
-char *
-pipeline_name(const char *path)
+/* Bytes of the ending that names an archive; 0: there is none. */
+static size_t
+archive_ending(const char *name)
 {
     static const char *const endings[] = {
         ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tar", ".tgz", ".zip"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const size_t bytes = strlen(name), tail = strlen(endings[i]);
+        if (bytes > tail && strcmp(name + bytes - tail, endings[i]) == 0) {
+            return tail;
+        }
+    }
+    return 0;
+}
+
+bool
+pipeline_is_archive(const char *name)
+{
+    return archive_ending(name) > 0;
+}
+
+char *
+pipeline_name(const char *path)
+{
     char *copy = xstrdup(path);
     const char *base = basename(copy);
     char *const whole =
@@ -125,13 +144,7 @@ pipeline_name(const char *path)
     }
     char *const name = text_clean(base, strlen(base), NAME_SHOWN);
     free(copy);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        const size_t bytes = strlen(name), tail = strlen(endings[i]);
-        if (bytes > tail && strcmp(name + bytes - tail, endings[i]) == 0) {
-            name[bytes - tail] = '\0';
-            break;
-        }
-    }
+    name[strlen(name) - archive_ending(name)] = '\0';
     return name;
 }
 

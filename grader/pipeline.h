@@ -38,6 +38,9 @@ struct pipeline {
  * "." in a folder alice.  To be freed. */
 char *pipeline_name(const char *path);
 
+/* Whether the name ends as that of an archive does. */
+bool pipeline_is_archive(const char *name);
+
 /* Grades what is at `submission`: a folder, an archive or a file M.c.  What is
  * wrong with it is in the record; trouble of the host is die(). */
 struct result *pipeline_run(const struct pipeline *pipeline,

@@ -7,7 +7,7 @@
 #include "batch/workers.h"
 #include "report.h"
 
-enum { BAR = 24, NAME = 16, CELL = 8, MINUTE = 60 };
+enum { BAR = 24, NAME = 16, WIDEST_NAME = 32, CELL = 8, MINUTE = 60 };
 
 struct board
 board_on(FILE *out, FILE *bar, bool quiet, const struct strings *stages)
@@ -71,6 +71,15 @@ columns_that_fit(const struct board *board)
     return room < board->stages->count ? room : board->stages->count;
 }
 
+/* What the columns leave is for names. */
+static unsigned
+name_width(const struct board *board)
+{
+    const unsigned room =
+        board->page.width - (unsigned)columns_that_fit(board) * (CELL + 1);
+    return room < WIDEST_NAME ? room : WIDEST_NAME;
+}
+
 static void
 cell(const struct board *board, enum style style, const char *text)
 {
@@ -84,7 +93,7 @@ board_begin(struct board *board, size_t count)
     const struct page *const page = &board->page;
     board->began = workers_now();
     board->count = count;
-    page_field(page, STYLE_STRONG, "student", NAME, SIDE_LEFT);
+    page_field(page, STYLE_STRONG, "student", name_width(board), SIDE_LEFT);
     for (size_t i = 0; i < columns_that_fit(board); i++) {
         cell(board, STYLE_STRONG, board->stages->item[i]);
     }
@@ -136,7 +145,7 @@ board_row(struct board *board, struct gradebook *book, const char *name,
           const char *digest)
 {
     board_clear(board);
-    page_field(&board->page, STYLE_PLAIN, name, NAME, SIDE_LEFT);
+    page_field(&board->page, STYLE_PLAIN, name, name_width(board), SIDE_LEFT);
     for (size_t i = 0; i < columns_that_fit(board); i++) {
         show_stage(board, book, digest, board->stages->item[i]);
     }

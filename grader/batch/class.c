@@ -176,6 +176,7 @@ has_submission(const char *path)
 static void
 begin(struct course *course, size_t number)
 {
+    const struct class_options *const options = course->options;
     const struct grading *const grading = &course->gradings[number];
     const char *const out = course->book->out;
     char *const submission =
@@ -183,6 +184,9 @@ begin(struct course *course, size_t number)
     char *const folder = job_folder(out, grading->job.key);
     char *const log = text_format("%s/log.txt", folder);
     char *const record = text_format("%s/result.json", folder);
+    char *const output = engine_prints_record(options->engine.engine)
+                             ? text_format("%s/output.json", folder)
+                             : NULL;
     struct strings argv = {0};
     /* One that is there says that the grader had trouble with all of it. */
     (void)unlink(record);
@@ -193,9 +197,9 @@ begin(struct course *course, size_t number)
         fails(course, number, NULL,
               text_format("cannot write to %s: %s", folder, strerror(errno)));
     } else {
-        engine_command(&course->options->engine, &grading->job, submission,
-                       folder, &argv);
-        if (workers_start(course->workers, argv.item, log, number)) {
+        engine_command(&options->engine, &grading->job, submission, folder,
+                       &argv);
+        if (workers_start(course->workers, argv.item, log, output, number)) {
             course->outcome.gradings++;
         } else {
             fails(course, number, NULL,
@@ -207,6 +211,7 @@ begin(struct course *course, size_t number)
     free(folder);
     free(log);
     free(record);
+    free(output);
 }
 
 /* ---- Ending one ---------------------------------------------------------- */
@@ -270,6 +275,9 @@ end(struct course *course, const struct ended *ended)
 {
     const size_t number = ended->job;
     const struct grading *const grading = &course->gradings[number];
+    if (engine_prints_record(course->options->engine.engine)) {
+        job_accept_output(course->book->out, grading->job.key);
+    }
     json_t *const record = job_record(course->book->out, grading->job.key);
     if (record == NULL) {
         fails(course, number, NULL, why_no_record(course, grading, ended));

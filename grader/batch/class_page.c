@@ -91,7 +91,8 @@ class_of(double share)
 }
 
 static void
-put_stage(FILE *out, const struct stage_standing *stage, const char *name)
+put_stage(FILE *out, const struct gradebook *book,
+          const struct stage_standing *stage, const char *name)
 {
     if (stage->status == NULL) {
         fputs("<td class=\"none\">&ndash;", out);
@@ -102,7 +103,9 @@ put_stage(FILE *out, const struct stage_standing *stage, const char *name)
         stage->must.of > 0 ? stage->must.got / stage->must.of : 0;
     fprintf(out, "<td class=\"%s\">", graded ? class_of(share) : "low");
     if (stage->job != NULL) {
-        fprintf(out, "<a href=\"records/%s/%s.txt\">", stage->job, name);
+        char *const report = job_report(book->out, stage->job, name);
+        fprintf(out, "<a href=\"%s\">", report);
+        free(report);
     }
     if (graded) {
         put_points(out, stage->must.got);
@@ -119,7 +122,8 @@ put_stage(FILE *out, const struct stage_standing *stage, const char *name)
 }
 
 static void
-put_scores(FILE *out, const struct standings *standings)
+put_scores(FILE *out, const struct gradebook *book,
+           const struct standings *standings)
 {
     fputs("<h2>Scores</h2>\n<div class=\"wide high\"><table>\n<caption>Of each "
           "stage the best attempt; + is the bonus. A score leads to its "
@@ -139,7 +143,8 @@ put_scores(FILE *out, const struct standings *standings)
         escape(out, standing->student.key);
         fprintf(out, "<td>%u", standing->attempts);
         for (size_t s = 0; s < standings->names.count; s++) {
-            put_stage(out, &standing->stages[s], standings->names.item[s]);
+            put_stage(out, book, &standing->stages[s],
+                      standings->names.item[s]);
         }
         fputs("<td class=\"total\">", out);
         if (standing->has_total) {
@@ -413,7 +418,7 @@ class_page_print(struct gradebook *book, FILE *out)
     fprintf(out, "<h1>The class</h1>\n<p>%s, vmlab %s</p>\n", date,
             VMLAB_VERSION);
     put_summary(out, standings);
-    put_scores(out, standings);
+    put_scores(out, book, standings);
     fputs("<h2>Distribution</h2>\n<div class=\"bins\">\n", out);
     for (size_t i = 0; i < standings->names.count; i++) {
         put_distribution(out, standings, i);

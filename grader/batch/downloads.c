@@ -72,12 +72,15 @@ student_free(struct student *student)
     free(student->moodle);
 }
 
-/* A key for bytes that may be no text: two names that look the same when they
- * are cleaned stay two. */
+/* A key for bytes that may be no text, on one line: two names that look the
+ * same when they are cleaned stay two. */
 static char *
 key_of(const char *bytes)
 {
     char *const clean = text_clean(bytes, strlen(bytes), SHOWN);
+    for (char *at = clean; (at = strpbrk(at, "\n\t")) != NULL;) {
+        *at = ' ';
+    }
     if (strcmp(clean, bytes) == 0) {
         return clean;
     }
@@ -201,12 +204,8 @@ lone_archive(const char *folder)
     char *path = NULL;
     list_entries(folder, &entries);
     if (entries.count == 1) {
-        const char *const name = entries.item[0];
-        const size_t bytes = strlen(name);
-        path = text_format("%s/%s", folder, name);
-        if (!is_file(path) ||
-            (bytes > 2 && (strcmp(name + bytes - 2, ".c") == 0 ||
-                           strcmp(name + bytes - 2, ".h") == 0))) {
+        path = text_format("%s/%s", folder, entries.item[0]);
+        if (!is_file(path) || !pipeline_is_archive(path)) {
             free(path);
             path = NULL;
         }

@@ -1,14 +1,16 @@
 #include "batch/engine.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "die.h"
-#include "process.h"
-#include "tools.h"
 
-enum { ASK_MS = 60000, ANSWER_BYTES = 4096 };
+enum { ANSWER_BYTES = 4096 };
 
 static const char *const names[] = {
     [ENGINE_LOCAL] = "local",
@@ -38,13 +40,11 @@ add_all(struct strings *argv, const char *const *words)
     }
 }
 
-/* `vmgrade grade`, with the job's folder and submission as it sees them. */
+/* What `vmgrade grade` is told, here and there. */
 static void
-add_grade(struct strings *argv, const struct engine_options *options,
-          const struct job *job, const char *submission, const char *folder)
+add_options(struct strings *argv, const struct engine_options *options,
+            const struct job *job)
 {
-    add_all(argv,
-            (const char *const[]){"grade", "--quiet", "--scoreboard", NULL});
     if (options->allow_weak) {
         strings_add(argv, "--allow-weak-sandbox");
     }
@@ -52,74 +52,91 @@ add_grade(struct strings *argv, const struct engine_options *options,
     for (size_t i = 0; i < job->stages.count; i++) {
         strings_addf(argv, "--stage=%s", job->stages.item[i]);
     }
-    strings_addf(argv, "--reports=%s", folder);
-    strings_addf(argv, "--json=%s/result.json", folder);
-    strings_add(argv, submission);
 }
 
-static void
-add_container(struct strings *argv, const struct engine_options *options,
-              const struct job *job, const char *submission, const char *folder)
+bool
+engine_prints_record(enum engine engine)
 {
-    add_all(argv, (const char *const[]){
-                      names[options->engine], "run", "--rm", "--init",
-                      "--network=none", "--read-only",
-                      "--tmpfs=/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777",
-                      "--cap-drop=ALL", "--cap-add=SETUID", "--cap-add=SETGID",
-                      "--cap-add=KILL", "--security-opt=no-new-privileges",
-                      "--pids-limit=1024", "--memory=4g", "--memory-swap=4g",
-                      "--user=0:0", NULL});
-    strings_addf(argv, "--name=vmlab-%s", job->key);
-    /* --mount, for --volume takes a colon in a path for its own. */
-    strings_addf(argv, "--mount=type=bind,source=%s,target=/in/%s,readonly",
-                 submission, job->digest);
-    strings_addf(argv, "--mount=type=bind,source=%s,target=/out", folder);
-    add_all(argv, (const char *const[]){"--entrypoint=vmgrade", options->image,
-                                        NULL});
+    return engine != ENGINE_LOCAL;
 }
 
 void
 engine_command(const struct engine_options *options, const struct job *job,
                const char *submission, const char *folder, struct strings *argv)
 {
+    strings_add(argv, options->program);
     if (options->engine == ENGINE_LOCAL) {
-        strings_add(argv, options->grader);
-        add_grade(argv, options, job, submission, folder);
-        return;
+        add_all(argv, (const char *const[]){"grade", "--quiet", "--scoreboard",
+                                            NULL});
+        add_options(argv, options, job);
+        strings_addf(argv, "--reports=%s", folder);
+        strings_addf(argv, "--json=%s/result.json", folder);
+        strings_add(argv, submission);
+    } else {
+        add_all(argv, (const char *const[]){"--engine", names[options->engine],
+                                            "--image", options->image, "--one",
+                                            submission, "--", NULL});
+        add_options(argv, options, job);
     }
-    char *const inside = text_format("/in/%s", job->digest);
-    add_container(argv, options, job, submission, folder);
-    add_grade(argv, options, job, inside, "/out");
-    free(inside);
 }
 
 /* ---- The image ----------------------------------------------------------- */
 
+/* The first line that the program prints; what it says beside that is shown. */
+static char *
+ask(char *const *argv)
+{
+    int ends[2];
+    int status;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        die(EX_OSERR, "cannot make a pipe:");
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execvp(argv[0], argv);
+        die(EX_UNAVAILABLE, "cannot run %s:", argv[0]);
+    }
+    close(ends[1]);
+    FILE *const answers = fdopen(ends[0], "r");
+    char line[ANSWER_BYTES] = "";
+    if (child < 0 || answers == NULL) {
+        die(EX_OSERR, "cannot start a process:");
+    }
+    const bool answered = fgets(line, sizeof line, answers) != NULL;
+    fclose(answers);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return answered && WIFEXITED(status) && WEXITSTATUS(status) == 0
+               ? xstrdup(line)
+               : NULL;
+}
+
+char *
+engine_make_image(const struct engine_options *options)
+{
+    char *const image =
+        ask((char *const[]){(char *)options->program, "--build", "--engine",
+                            (char *)names[options->engine], NULL});
+    if (image == NULL) {
+        die(EX_UNAVAILABLE,
+            "there is no image to grade in; what %s said "
+            "stands above",
+            options->program);
+    }
+    return image;
+}
+
 char *
 engine_image_id(const struct engine_options *options)
 {
-    const char *const name = names[options->engine];
-    extern char **environ;
-    tool_must_be_there(
-        name, options->engine == ENGINE_DOCKER ? "docker.io" : "podman",
-        "to grade in containers");
-    struct process_result result = process_run(&(struct process){
-        .argv =
-            (char *const[]){(char *)name, "image", "inspect",
-                            "--format={{.Id}}", (char *)options->image, NULL},
-        .environment = environ,
-        .standard_input = -1,
-        .wall_ms = ASK_MS,
-        .output_limit = ANSWER_BYTES,
-    });
-    result.output[strcspn(result.output, "\n")] = '\0';
-    if (result.end != PROCESS_EXITED || result.code != 0) {
-        die(EX_UNAVAILABLE, "%s has no image %s (%s); build it with make image",
-            name, options->image, result.output);
-    }
-    const char *const colon = strchr(result.output, ':');
     char *const id =
-        text_format("image-%.32s", colon != NULL ? colon + 1 : result.output);
-    process_result_free(&result);
+        ask((char *const[]){(char *)names[options->engine], "image", "inspect",
+                            "--format={{.Id}}", (char *)options->image, NULL});
+    if (id == NULL) {
+        die(EX_UNAVAILABLE, "%s has no image %s", names[options->engine],
+            options->image);
+    }
     return id;
 }

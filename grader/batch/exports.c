@@ -271,28 +271,55 @@ name_of_row(const struct student *student, size_t row)
                                   : text_format("row %zu", row + 1);
 }
 
+/* Whose row is which, as numbers of the standings; SIZE_MAX: nobody's.  Two
+ * rows that would be the same student's are nobody's. */
+static size_t *
+match_rows(const struct sheet *sheet, const struct roster_columns *columns,
+           const struct standings *standings, size_t *rows_of)
+{
+    struct roster roster = {.count = standings->count};
+    size_t *const student_of = xcalloc(sheet->row_count, sizeof *student_of);
+    roster.students = xcalloc(standings->count, sizeof *roster.students);
+    for (size_t i = 0; i < standings->count; i++) {
+        roster.students[i] = standings->students[i].student;
+    }
+    for (size_t row = columns->first; row < sheet->row_count; row++) {
+        struct student student = roster_row(sheet, columns, row);
+        const struct student *const found =
+            student.key != NULL ? roster_find(&roster, &student) : NULL;
+        student_of[row] =
+            found != NULL ? (size_t)(found - roster.students) : SIZE_MAX;
+        if (found != NULL) {
+            rows_of[student_of[row]]++;
+        }
+        student_free(&student);
+    }
+    for (size_t row = columns->first; row < sheet->row_count; row++) {
+        if (student_of[row] != SIZE_MAX && rows_of[student_of[row]] > 1) {
+            student_of[row] = SIZE_MAX;
+        }
+    }
+    free(roster.students);
+    return student_of;
+}
+
 static void
 fill_rows(struct sheet *sheet, const struct target *targets,
           const struct standings *standings, struct filling *filling,
           const char *path)
 {
     const struct roster_columns columns = roster_columns(sheet, path);
-    struct roster roster = {.count = standings->count};
-    bool *const has_row = xcalloc(standings->count, sizeof *has_row);
-    roster.students = xcalloc(standings->count, sizeof *roster.students);
-    for (size_t i = 0; i < standings->count; i++) {
-        roster.students[i] = standings->students[i].student;
-    }
+    size_t *const rows_of = xcalloc(standings->count, sizeof *rows_of);
+    size_t *const student_of = match_rows(sheet, &columns, standings, rows_of);
     for (size_t row = columns.first; row < sheet->row_count; row++) {
+        if (student_of[row] != SIZE_MAX) {
+            filling->filled +=
+                fill_row(sheet, row, targets,
+                         &standings->students[student_of[row]], filling);
+            continue;
+        }
         struct student student = roster_row(sheet, &columns, row);
-        const struct student *const found =
-            student.key != NULL ? roster_find(&roster, &student) : NULL;
-        if (found != NULL) {
-            const size_t number = (size_t)(found - roster.students);
-            has_row[number] = true;
-            filling->filled += fill_row(sheet, row, targets,
-                                        &standings->students[number], filling);
-        } else if (student.key != NULL) {
+        if (student.key != NULL) {
             char *const name = name_of_row(&student, row);
             strings_add(&filling->unknown, name);
             free(name);
@@ -300,13 +327,13 @@ fill_rows(struct sheet *sheet, const struct target *targets,
         student_free(&student);
     }
     for (size_t i = 0; i < standings->count; i++) {
-        if (!has_row[i]) {
+        if (rows_of[i] != 1) {
             strings_add(&filling->absent,
                         standing_name(&standings->students[i]));
         }
     }
-    free(roster.students);
-    free(has_row);
+    free(rows_of);
+    free(student_of);
 }
 
 /* ---- Canvas -------------------------------------------------------------- */

@@ -437,6 +437,7 @@ take_orphans(struct gradebook *book)
         sqlite3_finalize(known);
         struct job job;
         if (!is_known && key[0] != '.' && job_read(&job, book->out, key)) {
+            job_accept_output(book->out, key);
             json_t *const record = job_record(book->out, key);
             if (record != NULL) {
                 take(book, &job, record, 0, false);

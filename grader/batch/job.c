@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <sha2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "batch/kept.h"
 
@@ -156,10 +158,24 @@ job_read(struct job *job, const char *out, const char *key)
     return true;
 }
 
-json_t *
-job_record(const char *out, const char *key)
+char *
+job_report(const char *out, const char *key, const char *name)
 {
-    json_t *const record = load(out, key, "result.json");
+    char *const report = text_format("records/%s/%s.txt", key, name);
+    char *const path = text_format("%s/%s", out, report);
+    const bool is_there = access(path, R_OK) == 0;
+    free(path);
+    if (is_there) {
+        return report;
+    }
+    free(report);
+    return text_format("records/%s/log.txt", key);
+}
+
+static json_t *
+load_record(const char *out, const char *key, const char *name)
+{
+    json_t *const record = load(out, key, name);
     const char *const schema =
         json_string_value(json_object_get(record, "schema"));
     if (schema == NULL || strcmp(schema, "vmlab.result/1") != 0) {
@@ -167,4 +183,26 @@ job_record(const char *out, const char *key)
         return NULL;
     }
     return record;
+}
+
+json_t *
+job_record(const char *out, const char *key)
+{
+    return load_record(out, key, "result.json");
+}
+
+void
+job_accept_output(const char *out, const char *key)
+{
+    json_t *const record = load_record(out, key, "output.json");
+    if (record != NULL) {
+        char *const folder = job_folder(out, key);
+        char *const from = text_format("%s/output.json", folder);
+        char *const to = text_format("%s/result.json", folder);
+        (void)rename(from, to); /* else there is no record, which is told */
+        free(folder);
+        free(from);
+        free(to);
+    }
+    json_decref(record);
 }

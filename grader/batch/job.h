@@ -6,7 +6,9 @@
  *                     result.json     the record; written last, and by rename
  *                     M.txt           the report of stage M
  *                     submission.txt  what there is to say of the whole
- *                     log.txt         what the grader said
+ *                     log.txt         what the grader said; from a container
+ *                                     all reports
+ *                     output.json     from a container: becomes result.json
  *
  * A folder with both JSON files is complete, whatever was killed when: the
  * gradebook can be made anew from them.
@@ -45,6 +47,13 @@ int job_write(const struct job *job, const char *out);
 
 /* Reads job.json of that key; false when there is none, or a damaged one. */
 bool job_read(struct job *job, const char *out, const char *key);
+
+/* The report of that name ("submission", or a stage), or what stands for it;
+ * relative to OUT, to be freed. */
+char *job_report(const char *out, const char *key, const char *name);
+
+/* Makes what a container has printed the record, if it is one. */
+void job_accept_output(const char *out, const char *key);
 
 /* The record, or NULL when there is none, or a damaged one. */
 json_t *job_record(const char *out, const char *key);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "intake.h"
+#include "pipeline.h"
 
 enum { CHUNK = 1 << 16, SHOWN = 200 };
 
@@ -199,19 +200,20 @@ take_entry(struct walk *walk, const char *source, const char *target,
     }
 }
 
+/* A lone folder or archive is the submission; a file that is neither needs its
+ * name, so it and several files get a folder. */
 static bool
-is_module(const char *name)
+is_whole(const struct piece *piece)
 {
-    const size_t bytes = strlen(name);
-    return bytes > 2 && strcmp(name + bytes - 2, ".c") == 0;
+    struct stat status;
+    return pipeline_is_archive(piece->path) ||
+           (lstat(piece->path, &status) == 0 && S_ISDIR(status.st_mode));
 }
 
-/* A lone folder or archive is the submission; a C file needs its name, so it
- * and several files get a folder. */
 static bool
 take_all(struct walk *walk, const struct handed_in *item, const char *target)
 {
-    if (item->piece_count == 1 && !is_module(item->pieces[0].name)) {
+    if (item->piece_count == 1 && is_whole(&item->pieces[0])) {
         return take_entry(walk, item->pieces[0].path, target, "", 0);
     }
     hash_head(walk, 'd', "", 0);

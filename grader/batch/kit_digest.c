@@ -72,6 +72,12 @@ kit_digest(const struct kit *kit, const struct kit_stage *stage)
     for (size_t i = 0; i < stage->bank->bug_count; i++) {
         add_file(&hash, stage->bank->bugs[i].patch);
     }
+    if (stage->replay_object != NULL) {
+        char *const cost = text_format("%s/cost", stage->folder);
+        add_file(&hash, stage->replay_object);
+        add_file(&hash, cost);
+        free(cost);
+    }
     SHA256End(&hash, hex);
     free(rubric);
     return text_format("%.*s", DIGEST_DIGITS, hex);

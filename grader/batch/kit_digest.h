@@ -3,7 +3,7 @@
  *
  * The digest is of everything of the kit that decides a score: the rules of the
  * catalogue, the stage's limits, rubric, judge, tester, reference, alternatives
- * and bugs.  Weights of stages do not enter: they are applied when grades are
+ * and bugs, and what cost is measured with.  Weights of stages do not enter: they are applied when grades are
  * added up.  A stage whose digest is unchanged need not be graded again.
  */
 #ifndef VMLAB_KIT_DIGEST_H

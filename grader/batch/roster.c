@@ -186,12 +186,28 @@ only_one(const struct roster *roster, enum field field, const char *text)
     return found;
 }
 
+/* Two who have different numbers or addresses are not the same, whatever they
+ * are called. */
+static bool
+contradict(const struct student *a, const struct student *b)
+{
+    static const enum field fields[] = {FIELD_SID, FIELD_EMAIL, FIELD_LOGIN,
+                                        FIELD_CANVAS, FIELD_MOODLE};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const char *const one = field_of(a, fields[i]);
+        const char *const other = field_of(b, fields[i]);
+        if (one != NULL && other != NULL && strcasecmp(one, other) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct student *
 roster_find(const struct roster *roster, const struct student *student)
 {
     static const enum field order[] = {FIELD_KEY,   FIELD_SID,    FIELD_EMAIL,
-                                       FIELD_LOGIN, FIELD_CANVAS, FIELD_MOODLE,
-                                       FIELD_NAME};
+                                       FIELD_LOGIN, FIELD_CANVAS, FIELD_MOODLE};
     const struct student *found = NULL;
     for (size_t i = 0; found == NULL && i < sizeof order / sizeof *order; i++) {
         const char *const text = field_of(student, order[i]);
@@ -204,7 +220,14 @@ roster_find(const struct roster *roster, const struct student *student)
     static const enum field names[] = {FIELD_EMAIL, FIELD_LOGIN, FIELD_SID,
                                        FIELD_NAME};
     for (size_t i = 0; found == NULL && i < sizeof names / sizeof *names; i++) {
+        const char *const text = field_of(student, names[i]);
         found = only_one(roster, names[i], student->key);
+        if (found == NULL && text != NULL) {
+            found = only_one(roster, FIELD_KEY, text);
+        }
     }
-    return found;
+    if (found == NULL && student->name != NULL) {
+        found = only_one(roster, FIELD_NAME, student->name);
+    }
+    return found != NULL && !contradict(found, student) ? found : NULL;
 }

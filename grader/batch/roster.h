@@ -59,8 +59,9 @@ struct student roster_row(const struct sheet *sheet,
 /* ---- Finding ------------------------------------------------------------- */
 
 /* The student of the roster that is meant: the first of key, school number,
- * e-mail, login, Canvas' and Moodle's number and at last name that two have in
- * common decides.  NULL when there is none, or two have that name. */
+ * e-mail, login, Canvas' and Moodle's number that two have in common decides,
+ * and at last the name, unless two have it or a number says otherwise.  NULL
+ * when there is none. */
 const struct student *roster_find(const struct roster *roster,
                                   const struct student *student);
 

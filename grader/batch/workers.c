@@ -62,14 +62,14 @@ workers_create(size_t count)
 
 /* A group of its own: Ctrl-C is for this program, which tells its workers. */
 static _Noreturn void
-be_worker(char *const *argv, int log, pid_t parent)
+be_worker(char *const *argv, int log, int output, pid_t parent)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigprocmask(SIG_SETMASK, &original, NULL);
     const int null = open("/dev/null", O_RDONLY);
     if (getppid() != parent || dup2(null, STDIN_FILENO) < 0 ||
-        dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0) {
+        dup2(output, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0) {
         _exit(127);
     }
     close_range(STDERR_FILENO + 1, ~0U, 0);
@@ -78,25 +78,36 @@ be_worker(char *const *argv, int log, pid_t parent)
     _exit(127);
 }
 
+static int
+create(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+                0644);
+}
+
 bool
 workers_start(struct workers *workers, char *const *argv, const char *log,
-              size_t job)
+              const char *output, size_t job)
 {
     struct worker *free_one = workers->worker;
     while (free_one->pid != 0) {
         free_one++;
     }
-    const int file =
-        open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-    if (file < 0) {
-        return false;
-    }
     const pid_t parent = getpid();
-    const pid_t pid = fork();
+    const int errors = create(log);
+    const int answers = output != NULL ? create(output) : errors;
+    const pid_t pid = errors >= 0 && answers >= 0 ? fork() : -1;
     if (pid == 0) {
-        be_worker(argv, file, parent);
+        be_worker(argv, errors, answers, parent);
     }
-    close(file);
+    const int error = errno;
+    if (output != NULL && answers >= 0) {
+        close(answers);
+    }
+    if (errors >= 0) {
+        close(errors);
+    }
+    errno = error;
     if (pid < 0) {
         return false;
     }

@@ -26,10 +26,11 @@ struct workers {
 /* From here on SIGINT, SIGTERM and SIGHUP are told by workers_wait. */
 struct workers workers_create(size_t count);
 
-/* Starts the program; what it prints goes to the new file `log`.  False, with
+/* Starts the program; what it prints goes to the new file `log`, and its
+ * standard output to `output` instead where that is not NULL.  False, with
  * errno set, when no process can be started.  There must be a free worker. */
 bool workers_start(struct workers *workers, char *const *argv, const char *log,
-                   size_t job);
+                   const char *output, size_t job);
 
 struct ended {
     size_t job;

@@ -9,6 +9,7 @@
 #include "batch/downloads.h"
 #include "batch/kept.h"
 #include "batch/roster.h"
+#include "batch/standings.h"
 #include "commands/class_options.h"
 #include "commands/command.h"
 #include "die.h"
@@ -92,27 +93,49 @@ parse(int key, char *text, struct argp_state *state)
 
 /* ---- Who handed in what -------------------------------------------------- */
 
-/* Under which key the student stands in the gradebook. */
+/* The students that the gradebook has; they belong to the standings. */
+static struct roster
+students_of(const struct standings *standings)
+{
+    struct roster roster = {.count = standings->count};
+    roster.students = xcalloc(standings->count + 1, sizeof *roster.students);
+    for (size_t i = 0; i < standings->count; i++) {
+        roster.students[i] = standings->students[i].student;
+    }
+    return roster;
+}
+
+/* Enters the student, under the key that the student has already. */
 static const char *
-enter_student(struct gradebook *book, const struct roster *roster,
+enter_student(struct gradebook *book, const struct roster *known,
               const struct student *student)
 {
-    const struct student *const known =
-        roster != NULL ? roster_find(roster, student) : NULL;
+    const struct student *const one = roster_find(known, student);
     struct student entry = *student;
-    if (known != NULL) {
-        entry.key = known->key; /* and what the platform knows besides */
+    if (one != NULL) {
+        entry.key = one->key;
+        /* The roster's spelling stands. */
+        entry.name = one->name != NULL ? one->name : student->name;
     }
     gradebook_add_student(book, &entry);
     return entry.key;
 }
 
 static void
-enter_roster(struct gradebook *book, const struct roster *roster)
+enter_roster(struct gradebook *book, const char *path)
 {
+    struct roster *const roster = roster_read(path);
+    struct standings *const standings = standings_read(book, WHICH_BEST);
+    struct roster known = students_of(standings);
     for (size_t i = 0; i < roster->count; i++) {
-        gradebook_add_student(book, &roster->students[i]);
+        struct student entry = roster->students[i];
+        const struct student *const one = roster_find(&known, &entry);
+        entry.key = one != NULL ? one->key : entry.key;
+        gradebook_add_student(book, &entry);
     }
+    free(known.students);
+    standings_free(standings);
+    roster_free(roster);
 }
 
 struct intake_of_class {
@@ -122,7 +145,7 @@ struct intake_of_class {
 };
 
 static void
-enter_item(struct class_run *run, const struct roster *roster,
+enter_item(struct class_run *run, const struct roster *known,
            const struct handed_in *item, struct intake_of_class *all)
 {
     char *const kept = text_format("%s/submissions", run->book->out);
@@ -134,7 +157,7 @@ enter_item(struct class_run *run, const struct roster *roster,
     }
     for (size_t i = 0; i < item->student_count; i++) {
         const struct student *const student = &item->students[i];
-        const char *const key = enter_student(run->book, roster, student);
+        const char *const key = enter_student(run->book, known, student);
         if (digest != NULL) {
             gradebook_add_attempt(run->book, key, digest, item);
             tasks_add(&all->tasks, &all->count, digest,
@@ -181,32 +204,35 @@ command_batch(int argc, char **argv)
         options, parse, "FOLDER --out DIR", intro, children, NULL, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     must_be_folder(arguments.folder);
-    struct roster *const roster =
-        arguments.roster != NULL ? roster_read(arguments.roster) : NULL;
+    if (arguments.roster != NULL) { /* a damaged one is told at once */
+        roster_free(roster_read(arguments.roster));
+    }
     struct download *const download =
         download_read(arguments.folder, arguments.layout);
     if (download->count == 0) {
         die(EX_DATAERR, "there is no submission in %s", arguments.folder);
     }
     arguments.class.out = make_absolute(arguments.class.out);
-    struct class_run run = class_prepare(&arguments.class, GRADEBOOK_MAKE);
+    struct class_run run;
+    class_prepare(&run, &arguments.class, GRADEBOOK_MAKE);
 
     struct intake_of_class all = {0};
     for (size_t i = 0; i < download->left_out.count; i++) {
         warn_user("left out: %s", download->left_out.item[i]);
     }
-    if (roster != NULL) {
-        enter_roster(run.book, roster);
+    if (arguments.roster != NULL) {
+        enter_roster(run.book, arguments.roster);
     }
+    struct standings *const before = standings_read(run.book, WHICH_BEST);
+    struct roster known = students_of(before);
     for (size_t i = 0; i < download->count; i++) {
-        enter_item(&run, roster, &download->items[i], &all);
+        enter_item(&run, &known, &download->items[i], &all);
     }
     printf("%zu submissions in %s (%s), %zu different.\n", download->count,
            arguments.folder, layout_name(download->layout), all.count);
     fflush(stdout);
     download_free(download);
-    if (roster != NULL) {
-        roster_free(roster);
-    }
+    free(known.students);
+    standings_free(before);
     return class_finish(&run, all.tasks, all.count, all.not_taken);
 }

@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
      "container for each",
      0},
     {"image", KEY_IMAGE, "NAME", 0,
-     "The image of the containers (default: vmlab)", 0},
+     "An image that is there already, instead of this kit's own", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the course, instead of the catalogue's",
      0},
     {"allow-weak-sandbox", KEY_WEAK, NULL, 0,
@@ -152,11 +152,19 @@ prepare_local(struct class_run *run, const struct class_arguments *arguments)
     kit_free(kit);
 }
 
+/* In a container every stage is graded with the image's kit. */
 static void
 prepare_container(struct class_run *run,
                   const struct class_arguments *arguments)
 {
-    char *const image = engine_image_id(&run->options.engine);
+    struct engine_options *const engine = &run->options.engine;
+    char *const root = kit_find_root();
+    engine->program = arguments->grader != NULL
+                          ? arguments->grader
+                          : text_format("%s/docker/grade", root);
+    engine->image =
+        arguments->image != NULL ? arguments->image : engine_make_image(engine);
+    char *const image = engine_image_id(engine);
     for (unsigned i = 0; i < run->catalogue->stage_count; i++) {
         if (is_wanted(&arguments->stages, run->catalogue->stages[i].name)) {
             strings_add(&run->options.stages, run->catalogue->stages[i].name);
@@ -164,37 +172,38 @@ prepare_container(struct class_run *run,
         }
     }
     free(image);
+    free(root);
 }
 
-struct class_run
-class_prepare(const struct class_arguments *arguments, enum gradebook_use use)
+void
+class_prepare(struct class_run *run, const struct class_arguments *arguments,
+              enum gradebook_use use)
 {
-    struct class_run run = {.catalogue = open_catalogue()};
+    *run = (struct class_run){.catalogue = open_catalogue()};
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    run.options = (struct class_options){
+    run->options = (struct class_options){
         .engine =
             {
                 .engine = arguments->engine,
-                .image = arguments->image != NULL ? arguments->image : "vmlab",
-                .grader = arguments->grader != NULL ? arguments->grader
-                                                    : own_program(),
+                .program = arguments->grader != NULL ? arguments->grader
+                                                     : own_program(),
                 .allow_weak = arguments->allow_weak,
             },
-        .seed = arguments->seed_given ? arguments->seed : run.catalogue->seed,
+        .seed = arguments->seed_given ? arguments->seed : run->catalogue->seed,
         .jobs = arguments->jobs > 0 ? arguments->jobs
                 : processors > 0    ? (size_t)processors
                                     : 1,
     };
-    check_stages(run.catalogue, &arguments->stages);
+    check_stages(run->catalogue, &arguments->stages);
     if (arguments->engine == ENGINE_LOCAL) {
-        prepare_local(&run, arguments);
+        prepare_local(run, arguments);
     } else {
-        prepare_container(&run, arguments);
+        prepare_container(run, arguments);
     }
-    run.book = gradebook_open(arguments->out, use);
-    gradebook_set_stages(run.book, run.catalogue);
-    run.board = board_on(stdout, stderr, arguments->quiet, &run.options.stages);
-    return run;
+    run->book = gradebook_open(arguments->out, use);
+    gradebook_set_stages(run->book, run->catalogue);
+    run->board =
+        board_on(stdout, stderr, arguments->quiet, &run->options.stages);
 }
 
 /* ---- After --------------------------------------------------------------- */

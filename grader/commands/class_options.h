@@ -33,9 +33,11 @@ struct class_run {
     struct board board;
 };
 
-/* Looks at the kit and the machine, and opens the gradebook; or die(). */
-struct class_run class_prepare(const struct class_arguments *arguments,
-                               enum gradebook_use use);
+/* Looks at the kit and the machine, and opens the gradebook; or die().  The run
+ * stays where it is. */
+void class_prepare(struct class_run *run,
+                   const struct class_arguments *arguments,
+                   enum gradebook_use use);
 
 /* Grades the tasks, says what came of it, writes the page of the class, and
  * returns the exit status.  A signal that stopped it ends the program. */

@@ -163,8 +163,8 @@ static void
 show_file(const struct page *page, const char *out, const char *job,
           const char *name)
 {
-    char *const folder = job_folder(out, job);
-    char *const path = text_format("%s/%s.txt", folder, name);
+    char *const report = job_report(out, job, name);
+    char *const path = text_format("%s/%s", out, report);
     char *const text = text_read_file(path, REPORT_BYTES, NULL);
     if (text != NULL) {
         page_newline(page);
@@ -172,7 +172,7 @@ show_file(const struct page *page, const char *out, const char *job,
     }
     free(text);
     free(path);
-    free(folder);
+    free(report);
 }
 
 static char *

@@ -166,7 +166,8 @@ command_regrade(int argc, char **argv)
         die(EX_NOINPUT, "there is no folder %s:", arguments.class.out);
     }
     arguments.class.out = out;
-    struct class_run run = class_prepare(&arguments.class, GRADEBOOK_WRITE);
+    struct class_run run;
+    class_prepare(&run, &arguments.class, GRADEBOOK_WRITE);
     run.options.again = arguments.again;
     struct standings *const old = standings_read(run.book, WHICH_BEST);
     struct task *tasks = NULL;

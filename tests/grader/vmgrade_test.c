@@ -26,9 +26,9 @@
 #include "process.h"
 #include "text.h"
 
-#define SAMPLE      "tests/submissions/course/juan-carlos-garcia"
-/* Prints a catalogue up to the end of its first stage, which is segment. */
-#define FIRST_STAGE "awk '/^  - name: / && stages++ { exit } { print }'"
+#define SAMPLE    "tests/submissions/course/juan-carlos-garcia"
+/* Prints a catalogue with stage segment alone. */
+#define ONE_STAGE "awk '/^  - name: / { other = $3 != \"segment\" } !other'"
 enum { RUN_MS = 120000, OUTPUT = 1 << 20, PATIENCE_MS = 20000 };
 
 /* ---- Running ------------------------------------------------------------- */
@@ -89,7 +89,7 @@ make_kit(void)
     cr_assert(run("mkdir -p $D/kit/build $D/kit/grader $D/kit/tests/segment && "
                   "cp build/vmgrade build/vmlab $D/kit/build && "
                   "ln -s $PWD/build/kit $D/kit/build/kit && "
-                  "ln -s $PWD/assignments $PWD/solutions $D/kit && " FIRST_STAGE
+                  "ln -s $PWD/assignments $PWD/solutions $D/kit && " ONE_STAGE
                   " grader/catalogue.yaml "
                   ">$D/kit/grader/catalogue.yaml && "
                   "cp tests/segment/rubric.yaml $D/kit/tests/segment")
@@ -165,7 +165,7 @@ Test(programs, usage_errors_say_what_to_do)
         {"build/vmlab status segment", "takes no stage"},
         {"build/vmlab debug segment", "a stage and a public test"},
         {"build/vmlab debug segment nope", "no public test 'nope'"},
-        {"build/vmlab check nope", "no stage 'nope'; there are:\n  segment"},
+        {"build/vmlab check nope", "no stage 'nope'; there are:\n"},
         {"build/vmlab check segment --test nope", "no public test 'nope'"},
         {"build/vmlab check --test nope", "no public test 'nope'"},
     };
@@ -296,6 +296,22 @@ Test(programs, full_disk_is_no_fault_of_a_submission)
               "'");
 }
 
+static void copy_kit(void);
+
+Test(programs, full_disk_leaves_each_submission_ungraded_by_name)
+{
+    needs_root();
+    copy_kit();
+    ends_with(EX_SOFTWARE, "student is ungraded: see above",
+              "mkdir $D/small $D/own/kit/other; cd $D/own/kit; unshare -m sh "
+              "-c 'mount -t tmpfs -o size=1m tmpfs $D/small; TMPDIR=$D/small "
+              "build/vmgrade grade student other'");
+    ends_with(EX_SOFTWARE, "2 of 2 submissions are ungraded",
+              "cd $D/own/kit; unshare -m sh "
+              "-c 'mount -t tmpfs -o size=1m tmpfs $D/small; TMPDIR=$D/small "
+              "build/vmgrade grade student other'");
+}
+
 /* ---- Whose kit it is ------------------------------------------------------------- */
 
 /* A whole copy: nothing in it is also to be had elsewhere. */
@@ -309,7 +325,7 @@ copy_kit(void)
                   "cp $OLDPWD/build/vmgrade $OLDPWD/build/vmlab build && "
                   "cp -r $OLDPWD/build/kit/segment build/kit && "
                   "cp $OLDPWD/tests/segment/rubric.yaml tests/segment && "
-                  "cp -r $OLDPWD/" SAMPLE " student && " FIRST_STAGE
+                  "cp -r $OLDPWD/" SAMPLE " student && " ONE_STAGE
                   " $OLDPWD/grader/catalogue.yaml >grader/catalogue.yaml")
                   .code == 0);
 }
@@ -463,6 +479,17 @@ stop_with(int number)
 Test(programs, interrupted_grading_leaves_nothing)
 {
     stop_with(SIGINT);
+}
+
+Test(programs, interrupted_grading_takes_its_progress_away)
+{
+    /* What a terminal showed: the last progress, then the line is empty. */
+    run("script -qec 'timeout -s INT 2 build/vmgrade grade --stage "
+        "segment " SAMPLE "' $D/shown </dev/null >/dev/null");
+    ends_with(EX_OK, "segment: ", "cat $D/shown");
+    ends_with(EX_OK, "",
+              "tail -n +2 $D/shown | head -c -0 | tr -d '\\n' | "
+              "grep -aqP '\\.\\.\\.\\r\\x1b\\[K(\\r?Script done.*)?$'");
 }
 
 Test(programs, killed_grading_leaves_nothing)

@@ -88,6 +88,28 @@ labelled_lines(const struct page *page, const char *label, const char *text,
     }
 }
 
+/* A new text is shown and freed. */
+static void
+labelled_new(const struct page *page, const char *label, char *text)
+{
+    labelled(page, label, STYLE_PLAIN, text);
+    free(text);
+}
+
+/* A message; the lines after its first one are calls to be copied, which fit
+ * when they begin further left. */
+static void
+show_message(const struct page *page, const char *message)
+{
+    const size_t length = message != NULL ? strcspn(message, "\n") : 0;
+    if (length > 0) {
+        labelled_new(page, "in words", text_format("%.*s", (int)length, message));
+        if (message[length] != '\0') {
+            page_verbatim(page, STYLE_PLAIN, message + length + 1, NESTED);
+        }
+    }
+}
+
 /* A command to be copied: never broken, so it may be wider than the page.  It
  * stands below its label when it does not fit beside it. */
 static void
@@ -106,14 +128,6 @@ labelled_command(const struct page *page, const char *label, char *command)
         page_newline(page);
     }
     free(command);
-}
-
-/* A new text is shown and freed. */
-static void
-labelled_new(const struct page *page, const char *label, char *text)
-{
-    labelled(page, label, STYLE_PLAIN, text);
-    free(text);
 }
 
 static void
@@ -444,7 +458,7 @@ show_first_failure(const struct report *report,
     if (shown >= SHOW_EVERYTHING) {
         labelled(page, "expected", STYLE_GOOD, test->expected);
         labelled(page, "got", STYLE_BAD, test->got);
-        labelled(page, "in words", STYLE_PLAIN, test->message);
+        show_message(page, test->message);
         labelled_lines(page, "picture", test->trace, false);
     }
     if (shown >= SHOW_INPUTS) {

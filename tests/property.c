@@ -16,9 +16,10 @@
 
 enum {
     MOST_STEPS = 4096,
-    SHOWN = 12, /* steps of a failure                                     */
+    SHOWN = 12, /* steps of a failure that was not shrunk                 */
     TAIL = 4,   /* steps of a context                                     */
-    TEXT = 960, /* what fits into a message                               */
+    TEXT = 960, /* what fits into a context                               */
+    MESSAGE = 8000, /* ... and into a message                             */
     STEP_TEXT = 200,
 };
 
@@ -26,25 +27,25 @@ enum {
 static const struct property *running;
 static const struct property_step *running_step;
 
-/* Appends to a text of TEXT bytes. */
+/* Appends to a text of `room` bytes. */
 static void
-add(char *text, const char *more)
+add(char *text, size_t room, const char *more)
 {
     const size_t length = strlen(text);
-    snprintf(text + length, TEXT - length, "%s", more);
+    snprintf(text + length, room - length, "%s", more != NULL ? more : "");
 }
 
 /* Writes the steps `first` to `end` - 1, a line each. */
 static void
-add_steps(char *text, const struct property *p,
+add_steps(char *text, size_t room, const struct property *p,
           const struct property_step *step, unsigned first, unsigned end)
 {
     for (unsigned i = first; i < end; i++) {
         char line[STEP_TEXT];
         p->show(&step[i], line, sizeof line, p->data);
-        add(text, "\n  ");
-        add(text, line);
-        add(text, ";");
+        add(text, room, "\n  ");
+        add(text, room, line);
+        add(text, room, ";");
     }
 }
 
@@ -55,7 +56,7 @@ property_step(unsigned at)
     const unsigned first = at + 1 > TAIL ? at + 1 - TAIL : 0;
     snprintf(text, sizeof text, "%s, step %u; the last steps:", running->about,
              at + 1);
-    add_steps(text, running, running_step, first, at + 1);
+    add_steps(text, sizeof text, running, running_step, first, at + 1);
     check_context("%s", text);
 }
 
@@ -65,22 +66,26 @@ property_step(unsigned at)
 struct sequence {
     struct property_step *step;
     unsigned count;
+    bool at_end; /* all its steps went well, and what came then did not   */
     char why[PROPERTY_WHY];
 };
 
-/* Whether a replay differs; then `why` says how and *at where. */
+/* Whether a replay of the first `count` of the steps differs; `s` is then as
+ * long as it needs to be, and says how. */
 static bool
 differs(const struct property *p, const struct property_step *step,
-        unsigned count, char *why, unsigned *at)
+        unsigned count, struct sequence *s)
 {
+    char why[PROPERTY_WHY] = "";
+    unsigned at = count - 1;
     running = p;
     running_step = step;
-    why[0] = '\0';
-    *at = count - 1;
-    const bool well = p->replay(step, count, why, at, p->data);
-    if (*at >= count)
-        *at = count - 1;
-    return !well;
+    if (p->replay(step, count, why, &at, p->data))
+        return false;
+    s->at_end = at >= count;
+    s->count = s->at_end ? count : at + 1;
+    memcpy(s->why, why, sizeof s->why);
+    return true;
 }
 
 /* Tries the sequence without `length` steps from `first` on, and keeps it when
@@ -99,14 +104,9 @@ leave_out(const struct property *p, struct sequence *s, unsigned first,
     memcpy(trial, s->step, first * sizeof *trial);
     memcpy(trial + first, s->step + first + length,
            (rest - first) * sizeof *trial);
-    char why[PROPERTY_WHY];
-    unsigned at;
-    const bool still = differs(p, trial, rest, why, &at);
-    if (still) {
+    const bool still = differs(p, trial, rest, s);
+    if (still)
         memcpy(s->step, trial, rest * sizeof *trial);
-        s->count = at + 1;
-        memcpy(s->why, why, sizeof s->why);
-    }
     free(trial);
     return still;
 }
@@ -143,14 +143,17 @@ static void
 tell(const char *file, int line, const struct property *p,
      const struct sequence *s, bool shrunk)
 {
-    char text[TEXT];
-    const unsigned first = s->count > SHOWN ? s->count - SHOWN : 0;
+    char text[MESSAGE];
+    const unsigned first = !shrunk && s->count > SHOWN ? s->count - SHOWN : 0;
     snprintf(text, sizeof text, "%s: %s. %s", p->about, s->why,
              shrunk ? "No call of these can be left out:"
                     : "The calls, of which some may not matter:");
+    add(text, sizeof text, p->before);
     if (first > 0)
-        add(text, "\n  ...");
-    add_steps(text, p, s->step, first, s->count);
+        add(text, sizeof text, "\n  ...");
+    add_steps(text, sizeof text, p, s->step, first, s->count);
+    if (s->at_end)
+        add(text, sizeof text, p->after);
     check_context("%s", "");
     vmlab_fail(file, line, p->about, "%s", text);
 }
@@ -166,9 +169,7 @@ property_check(const char *file, int line, const struct property *property)
     for (unsigned i = 0; i < count; i++)
         s.step[i] = property->generate(property->data);
 
-    unsigned at;
-    if (differs(property, s.step, count, s.why, &at)) {
-        s.count = at + 1;
+    if (differs(property, s.step, count, &s)) {
         const bool shrunk = host_explains() && shrink(property, &s) > 0;
         tell(file, line, property, &s, shrunk);
     }

@@ -41,8 +41,13 @@ struct property {
     /* Writes a step as a call in C, without a newline. */
     void (*show)(const struct property_step *step, char *to, size_t room,
                  const void *data);
+    /* Lines of C, each after a newline, that stand before the steps shown, and
+     * behind them when the end of the replay showed the difference, so that the
+     * whole can be pasted into a test.  NULL: none. */
+    const char *before, *after;
     /* Replays; false when something differs, with `why` (PROPERTY_WHY bytes)
-     * in words and *at the number of the step that showed it. */
+     * in words and *at the number of the step that showed it: `count` for the
+     * end. */
     bool (*replay)(const struct property_step *step, unsigned count, char *why,
                    unsigned *at, const void *data);
     const void *data; /* handed to all three                                  */

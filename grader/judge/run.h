@@ -17,7 +17,10 @@
 #include "bridge/judge.h"
 #include "result.h"
 
-enum { RUN_TEXT = 1024 };
+enum {
+    RUN_TEXT = 1024,
+    RUN_MESSAGE = 8192, /* a message may hold a whole sequence of calls        */
+};
 
 /* Why a test did not pass.  Empty strings say nothing. */
 struct failure {
@@ -25,7 +28,7 @@ struct failure {
     char call[RUN_TEXT];
     char expected[RUN_TEXT];
     char got[RUN_TEXT];
-    char message[RUN_TEXT];
+    char message[RUN_MESSAGE];
     char where[256];
 };
 

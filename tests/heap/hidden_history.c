@@ -63,14 +63,16 @@ show_step(const struct property_step *step, char *to, size_t room,
     const unsigned long long n = step->number[1];
     switch ((enum operation)step->operation) {
     case MALLOC:
-        snprintf(to, room, "p[%u] = heap_malloc(heap, %llu)", slot, n);
+        snprintf(to, room, "p[%u] = heap_malloc(heap, %llu), FILL(%u)", slot, n,
+                 slot);
         break;
     case CALLOC:
-        snprintf(to, room, "p[%u] = heap_calloc(heap, 1, %llu)", slot, n);
+        snprintf(to, room, "p[%u] = heap_calloc(heap, 1, %llu), FILL(%u)", slot,
+                 n, slot);
         break;
     case REALLOC:
-        snprintf(to, room, "p[%u] = heap_realloc(heap, p[%u], %llu)", slot,
-                 slot, n);
+        snprintf(to, room, "p[%u] = heap_realloc(heap, p[%u], %llu), FILL(%u)",
+                 slot, slot, n, slot);
         break;
     case FREE:
         snprintf(to, room, "heap_free(heap, p[%u]), p[%u] = NULL", slot, slot);
@@ -190,7 +192,10 @@ replay_all(const void *data)
         property_step(i);
         take_step(&m, &replaying.step[i]);
     }
+    replaying.at = replaying.count;
     for (unsigned i = 0; i < SLOTS; i++) {
+        if (m.slot[i].p == NULL)
+            continue;
         check_filled(m.slot[i].p, m.slot[i].bytes, m.slot[i].seed);
         check_status(heap_free(m.heap, m.slot[i].p), HEAP_OK);
     }
@@ -216,11 +221,22 @@ replay(const struct property_step *step, unsigned count, char *why,
 static void
 check_history(const struct history *history)
 {
+    char before[400];
+    snprintf(before, sizeof before,
+             "\n  #define FILL(i) memset(p[i], i + 1, heap_usable(heap, p[i]))"
+             "\n  struct kmem *kmem = test_kmem(%llu, 12 << 20, 12 << 20);"
+             "\n  struct heap *heap = heap_create(kmem);"
+             "\n  char *p[%d] = {NULL};",
+             (unsigned long long)history->first_break, SLOTS);
     const struct property property = {
         .about = history->about,
         .steps = history->steps,
         .generate = next_step,
         .show = show_step,
+        .before = before,
+        .after = "\n  for (int i = 0; i < 48; i++)"
+                 "\n      check_status(heap_free(heap, p[i]), HEAP_OK);"
+                 "\n  check_status(heap_destroy(heap), HEAP_OK);",
         .replay = replay,
         .data = history,
         .patience = 40 * history->steps,

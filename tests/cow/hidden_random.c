@@ -375,8 +375,10 @@ failure(const struct tree *t, unsigned operation)
 }
 
 /* Which processes there will be, as far as can be foreseen while a sequence is
- * made: most steps shall name some that are there. */
+ * made: most steps shall name some that are there.  And the process and page of
+ * the last eviction, so that some pages soon come back. */
 static bool foreseen[PIDS + 1];
+static uint64_t evicted[2];
 
 static uint64_t
 pick_process(bool there)
@@ -416,6 +418,14 @@ generate(const void *data)
                       ? test_random_below(PAGES)
                       : test_random_below(2) * (PAGES - 1);
     s.number[3] = test_random();
+    if (s.operation == EVICT) {
+        evicted[0] = s.number[0];
+        evicted[1] = s.number[2];
+    } else if (t->slots > 0 && s.operation >= WRITE && s.operation <= READ &&
+               test_random_below(3) == 0) {
+        s.number[0] = evicted[0];
+        s.number[2] = evicted[1];
+    }
     if (t->failures && test_random_below(3) == 0)
         s.number[4] = failure(t, s.operation);
     if (s.operation == EXIT)
@@ -865,6 +875,8 @@ check_tree(const char *about, bool failures, uint64_t kernel_base, int slots,
     t.w = new_world_with_swap(TREE_FRAMES, kernel_base, (uint64_t)slots);
     memset(foreseen, 0, sizeof foreseen);
     foreseen[1] = true;
+    evicted[0] = 1;
+    evicted[1] = 0;
     t.failures = failures;
     t.slots = slots;
     const struct property property = {.about = about,

@@ -162,10 +162,14 @@ $$(K_$(1))/served: tests/$(1)/served.tab grader/bridge/machine.tab grader/bridge
 	@mkdir -p $$(@D)
 	@$(call symbols,$(1)/served.tab) > $$@
 
+# What a test calls of it goes through guards (guard_tables.c).
+GUARDED_$(1) = $$$$(sed 's/^/-Wl,--wrap=/' $$(K_$(1))/served)
+
 $$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
-    $$(K_$(1))/served_tables.o $(B)/obj/grader/judge/criterion_host.o $(CRITERION_OBJ) $(JUDGE_OBJ)
+    $$(K_$(1))/served_tables.o $$(K_$(1))/guard_tables.o $(B)/obj/grader/judge/criterion_host.o \
+    $(CRITERION_OBJ) $(JUDGE_OBJ) | $$(K_$(1))/served
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $(CRITERION_LD) $$(JUDGE_LIBS)
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $(CRITERION_LD) $$(GUARDED_$(1)) $$(JUDGE_LIBS)
 
 $$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o
 	$$(call say,LINK,$$@)
@@ -177,9 +181,10 @@ $$(K_$(1))/tester.o: $(B)/obj/grader/judge/tester.o $(B)/obj/grader/judge/criter
 	$$(Q)$(CC) -r -o $$@ $$^
 
 # The judge's tests on the quick runner, for check_kit.
-$$(K_$(1))/quick_judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(K_$(1))/tester.o
+$$(K_$(1))/quick_judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(K_$(1))/tester.o $$(K_$(1))/guard_tables.o \
+    | $$(K_$(1))/served
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(JUDGE_LIBS)
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $$(GUARDED_$(1)) $$(JUDGE_LIBS)
 
 $$(K_$(1))/src/reference.c: $$(SOLUTION_$(1))/$(1).c
 	@mkdir -p $$(@D) && cp $$< $$@

@@ -98,3 +98,21 @@ cow_exit(struct cow *cow, uint64_t pid)
     (void)cow, (void)pid;
     return COW_NOT_IMPLEMENTED;
 }
+
+/* ---- BONUS --------------------------------------------------------------- */
+
+int
+cow_evict(struct cow *cow, uint64_t pid, uint64_t va)
+{
+    /* TODO: from its frame to a slot; see cow_evict in cow.h */
+    (void)cow, (void)pid, (void)va;
+    return COW_NOT_IMPLEMENTED;
+}
+
+uint64_t
+cow_slot_refs(struct cow *cow, uint64_t slot)
+{
+    /* TODO: look the count up; see cow_slot_refs in cow.h */
+    (void)cow, (void)slot;
+    return UINT64_MAX; /* not implemented */
+}

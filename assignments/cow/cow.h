@@ -60,10 +60,13 @@
  *   - Unless a function says otherwise, no bit of an entry changes: A, D, G,
  *     SHRD and U of a page outlive fork and copy.
  *   - The processor keeps translations.  Whenever an entry that was present
- *     loses W or U, names another frame or becomes empty, mach_invalidate(mach,
- *     pid, va) is called for it, with any address in the page: the asid of a
- *     process is its pid.  This holds in functions that fail, too.  To
- *     invalidate more is allowed.
+ *     loses P, W or U or names another frame, mach_invalidate(mach,
+ *     pid, va) is called for it, with any address in the page.  An asid is the
+ *     number by which the processor tells address spaces apart: here it is the
+ *     pid (in stage swap, which knows no processes, pw_root(space) / 4096).
+ *     This holds in functions that fail, too.  To invalidate more is allowed.
+ *   - What is marked BONUS may stay not implemented (-1; UINT64_MAX for a
+ *     count); the required part never asks for it.
  *   - Given, so never checked: a `struct cow` is one that cow_create returned
  *     and cow_destroy has not yet had.  All spaces are PW_TWO_LEVEL, with PW_WP
  *     or without, on the machine of cow_create.  A space that is handed over
@@ -71,10 +74,11 @@
  *     above them allow everything.  When a frame is in several of its pages, or
  *     in those of several spaces, then they are shared or read-only.
  *
- * You may use: all of machine/machine.h that is for modules; all of pagewalk/
- * pagewalk.h but pw_walk_segmented, which here is the reference's, whatever
- * became of your own; and of the C library malloc, calloc, realloc, free,
- * memcpy, memmove, memset, memcmp, qsort, bsearch, assert, printf, puts,
+ * You may use: all of machine/machine.h that is for modules; for the bonus
+ * swapdev_slots, swapdev_write and swapdev_read of machine/swapdev.h; all of
+ * pagewalk/pagewalk.h but pw_walk_segmented, which here is the reference's,
+ * whatever became of your own; and of the C library malloc, calloc, realloc,
+ * free, memcpy, memmove, memset, memcmp, qsort, bsearch, assert, printf, puts,
  * snprintf, errno.
  */
 #ifndef VMLAB_COW_H
@@ -83,6 +87,7 @@
 #include <stdint.h>
 
 #include "machine/machine.h"
+#include "machine/swapdev.h"
 #include "pagewalk/pagewalk.h"
 
 enum {
@@ -99,6 +104,10 @@ enum cow_status {
     COW_NOT_MAPPED,  /* no page is there                                      */
     COW_RIGHTS,      /* the page does not allow it                            */
     COW_NO_MEMORY,   /* no frame for a page or a table, or malloc failed      */
+    COW_PINNED,      /* BONUS: the page must stay in its frame                */
+    COW_NO_SLOT,     /* BONUS: no slot of the swap device is free             */
+    COW_WRITE_ERROR, /* BONUS: the device failed to write                     */
+    COW_READ_ERROR,  /* BONUS: the device failed to read                      */
 };
 
 struct cow_config {
@@ -280,5 +289,102 @@ int cow_copy_out(struct cow *cow, uint64_t pid, uint64_t va,
  * Returns COW_OK, COW_BAD_ARGUMENT or COW_NO_PROCESS.
  */
 int cow_exit(struct cow *cow, uint64_t pid);
+
+/* ---- BONUS: pages in swap ------------------------------------------------ */
+
+/*
+ * A page can be turned out: then its bytes lie in a slot of the swap device and
+ * in no frame.  Which page that is, and when, would be stage swap's business;
+ * here it is what becomes of such pages in fork, writes and exit.
+ *
+ *   process 1 has turned a page      and after a write of process 2
+ *   out and then forked process 2
+ *
+ *   1                slot 0          1                slot 0
+ *   +------------+  +---------+      +------------+  +---------+
+ *   | 0 SWAP COW |->|  "abc"  |      | 0 SWAP COW |->|  "abc"  |
+ *   +------------+  | count 2 |      +------------+  | count 2 |
+ *   2               |         |      2               +---------+
+ *   +------------+  |         |      +------------+   frame 12
+ *   | 0 SWAP COW |->|         |      | 12 P W     |->+---------+
+ *   +------------+  +---------+      +------------+  |  "xbc"  |
+ *                                    has slot 0 yet  | count 1 |
+ *                                                    +---------+
+ *
+ * Vocabulary
+ *   swapped      a page that lies in a slot.  Its leaf: the slot's number in
+ *                bits 31..12, SWAP, and W, U and COW as they were; all else is
+ *                0, P, A, D and G, too.  It is in use, but lies in no frame
+ *   resident     a page that lies in a frame: all others
+ *   slot of a page   while it is swapped, where it lies.  A page that has been
+ *                read back keeps its slot: as long as D is 0 the slot holds the
+ *                same bytes.  A page that was never turned out has none
+ *   count        of a slot: how many pages of all processes have it.  0: free
+ *
+ * What the functions above do with such pages
+ *   cow_create   all slots of the machine's device are free, and cow's own
+ *   cow_map      COW_EXISTS where a swapped page is
+ *   cow_fork     a swapped page is forked like a resident one: with W it is COW
+ *                then.  The child's page has the slot of the parent's; so it is
+ *                with resident pages.  The device is not asked
+ *   cow_fault    a swapped page is read into a frame that is taken with
+ *                frame_alloc, by an access of any kind, after the checks and
+ *                COW_NO_MEMORY.  COW_READ_ERROR when the device fails: it stays
+ *                swapped, and the frame is given back.  Its leaf then has the
+ *                frame, P, and W, U and COW as they were; all else is 0.  It
+ *                keeps its slot.  A write then goes on as for any page: it lies
+ *                in a frame of its own, so it is not copied
+ *                A page that moves to a frame of its own because it is written
+ *                has no slot there: what it had is counted once less
+ *   cow_protect  of a swapped page, the count of its slot decides
+ *   cow_copy_out COW_READ_ERROR is one more reason to stop, with *left set
+ *   cow_exit     a slot of a page is counted once less
+ */
+
+/*
+ * cow_evict - BONUS: turns a private page out.
+ *   va  any address in the page
+ *
+ * The checks, in order, after the process's:
+ *   COW_BAD_ADDRESS  va is not in the user half
+ *   COW_NOT_MAPPED   no page is there
+ *   COW_PINNED       the page is shared, or resident where others count its
+ *                    frame: they would each read a frame of their own
+ *   COW_NO_SLOT      it has to be written, it has no slot that nobody else
+ *                    counts, and none is free
+ *   COW_WRITE_ERROR  the device failed.  What the page's own slot holds then is
+ *                    not known, if it was written
+ *
+ * COW_OK: a page that is swapped already stays as it is.  Another is swapped
+ * from then on, and its frame given back.  Before that
+ *   - with a slot and D = 0, nothing is written;
+ *   - else it is written: to its slot when nobody else counts that, else to the
+ *     free slot of the lowest number, and the slot that it had is counted once
+ *     less.  (A page without a slot is written even if D is 0: unlike in stage
+ *     swap, nobody says that it is zero.)
+ *
+ * With the first page of cow_fork's example before the fork, entry 0x7067, and
+ * slot 0 free:
+ *
+ *   cow_evict(cow, 1, 0x00401234)
+ *                  COW_OK: slot 0 is written; the entry is 0x0806
+ *   cow_fork(cow, 1, 2)
+ *                  COW_OK: both entries are 0x0A04; slot 0 has count 2
+ *   cow_fault(cow, 2, 0x00401234, PW_FAULT_W | PW_FAULT_U)
+ *                  COW_OK: slot 0 is read; with frame 12 the lowest that is
+ *                  free the child's entry is 0xC007; the counts of the frame
+ *                  and of the slot are 1 and 2
+ *   the child writes, so that its entry is 0xC067, and
+ *   cow_evict(cow, 2, 0x00401234)
+ *                  COW_OK: slot 1 is written, because slot 0 is the parent's,
+ *                  too; the entry is 0x1806; the counts are 1 and 1
+ */
+int cow_evict(struct cow *cow, uint64_t pid, uint64_t va);
+
+/*
+ * cow_slot_refs - BONUS: the count of slot number `slot`.
+ * Returns 0 when `cow` is NULL or there is no such slot.
+ */
+uint64_t cow_slot_refs(struct cow *cow, uint64_t slot);
 
 #endif

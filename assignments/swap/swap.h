@@ -55,8 +55,10 @@
  *     each time.
  *   - When a leaf of a resident page loses its A, or the page its frame,
  *     mach_invalidate(mach, asid, va) tells the processor, after the leaf has
- *     changed; va is the page's first address, and the asid of a space is
- *     pw_root(space) / 4096.  To invalidate more than needed is allowed.
+ *     changed; va is the page's first address.  An asid is the number by which
+ *     the processor tells address spaces apart: here, where there are no
+ *     processes, it is pw_root(space) / 4096 (in stage cow, the pid).  To
+ *     invalidate more than needed is allowed.
  *   - Given, so never checked: the frames of the configuration exist and are
  *     nobody else's from swap_create to swap_destroy; a space has the format
  *     PW_TWO_LEVEL, and outlives its pages here; a page that is present is in

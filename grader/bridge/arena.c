@@ -24,8 +24,9 @@ static struct {
     struct object object[OBJECTS];
     unsigned objects;
     struct {
-        word token;
+        word token; /* 0: the place is free                                   */
         const char *tag;
+        bool dead; /* the module destroyed it                                 */
     } token[TOKENS];
     unsigned tokens;
 } arena;
@@ -177,6 +178,23 @@ arena_overrun(void)
     return 0;
 }
 
+/* The place of a token, or one that is free for it; TOKENS: there is none. */
+static unsigned
+place_of(word token)
+{
+    unsigned place = TOKENS;
+    for (unsigned i = 0; i < arena.tokens; i++) {
+        if (arena.token[i].token == token) {
+            return i;
+        }
+        if (place == TOKENS &&
+            (arena.token[i].token == 0 || arena.token[i].dead)) {
+            place = i;
+        }
+    }
+    return place == TOKENS ? arena.tokens : place;
+}
+
 void
 bridge_lend(const void *pointer, const char *tag)
 {
@@ -184,16 +202,14 @@ bridge_lend(const void *pointer, const char *tag)
     if (pointer == NULL || arena_token_is(token, tag)) {
         return;
     }
-    for (unsigned i = 0; i < arena.tokens; i++) {
-        if (arena.token[i].token == 0) {
-            arena.token[i].token = token;
-            arena.token[i].tag = tag;
-            return;
-        }
+    const unsigned place = place_of(token);
+    if (place == TOKENS) {
+        return;
     }
-    if (arena.tokens < TOKENS) {
-        arena.token[arena.tokens].token = token;
-        arena.token[arena.tokens].tag = tag;
+    arena.token[place].token = token;
+    arena.token[place].tag = tag;
+    arena.token[place].dead = false;
+    if (place == arena.tokens) {
         arena.tokens++;
     }
 }
@@ -204,6 +220,7 @@ bridge_forget(const void *pointer)
     for (unsigned i = 0; i < arena.tokens; i++) {
         if (arena.token[i].token == (word)(uintptr_t)pointer) {
             arena.token[i].token = 0;
+            arena.token[i].dead = false;
         }
     }
 }
@@ -213,8 +230,29 @@ arena_token_is(word token, const char *tag)
 {
     for (unsigned i = 0; i < arena.tokens; i++) {
         if (arena.token[i].token == token && token != 0 &&
-            strcmp(arena.token[i].tag, tag) == 0) {
+            !arena.token[i].dead && strcmp(arena.token[i].tag, tag) == 0) {
             return true;
+        }
+    }
+    return false;
+}
+
+void
+arena_bury_token(word token)
+{
+    for (unsigned i = 0; i < arena.tokens; i++) {
+        if (arena.token[i].token == token) {
+            arena.token[i].dead = true;
+        }
+    }
+}
+
+bool
+arena_token_is_dead(word token)
+{
+    for (unsigned i = 0; i < arena.tokens; i++) {
+        if (arena.token[i].token == token) {
+            return token != 0 && arena.token[i].dead;
         }
     }
     return false;

@@ -34,7 +34,12 @@ bool arena_holds(word address, uint64_t bytes);
  * 0: none. */
 unsigned arena_overrun(void);
 
-/* Whether `token` was handed out as a struct `tag` in this test. */
+/* Whether `token` was handed out as a struct `tag` in this test, and is alive. */
 bool arena_token_is(word token, const char *tag);
+
+/* The module has ended the life of what the token stands for.  It stays known
+ * as dead until something else is made at its address (bridge_lend). */
+void arena_bury_token(word token);
+bool arena_token_is_dead(word token);
 
 #endif

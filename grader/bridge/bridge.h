@@ -108,6 +108,7 @@ enum {
 #define BRIDGE_SIGNATURES 5
 #define BRIDGE_NAMES      6
 #define BRIDGE_SYMBOLS    7
+#define BRIDGE_GUARDS     8
 
 enum bridge_type {
     K_NONE,

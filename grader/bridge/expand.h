@@ -115,6 +115,44 @@
           DONE(0, a, A) DONE(1, b, B) DONE(2, c, C) DONE(3, d, D)              \
           DONE(4, e, E) DONE(5, f, F), R)
 
+#elif BRIDGE_ROLE == BRIDGE_GUARDS
+/* __wrap_n() calls __real_n(), both of the linker's option --wrap.  CHECK_kind
+ * sees an argument before, KEEP_kind the result after. */
+#define CHECK(f, a, ...)      CHECK_(f, a, __VA_ARGS__)
+#define CHECK_(f, a, K, T)    CHECK_##K(f, a, T)
+#define KEEP(f, v, ...)       KEEP_(f, v, __VA_ARGS__)
+#define KEEP_(f, v, K, T)     KEEP_##K(f, v, T)
+#define GUARD(n, params, args, checks, ...)                                    \
+    TYPE(__VA_ARGS__) __real_##n params;                                       \
+    TYPE(__VA_ARGS__) __wrap_##n params;                                       \
+    TYPE(__VA_ARGS__) __wrap_##n params                                        \
+    {                                                                          \
+        checks                                                                 \
+        return KEEP(#n, __real_##n args, __VA_ARGS__);                         \
+    }
+#define NAME(E, N)
+#define CALL0(R, n) GUARD(n, (void), (), , R)
+#define CALL1(R, n, A) GUARD(n, (TYPE(A) a), (a), CHECK(#n, a, A), R)
+#define CALL2(R, n, A, B)                                                      \
+    GUARD(n, (TYPE(A) a, TYPE(B) b), (a, b), CHECK(#n, a, A) CHECK(#n, b, B), R)
+#define CALL3(R, n, A, B, C)                                                   \
+    GUARD(n, (TYPE(A) a, TYPE(B) b, TYPE(C) c), (a, b, c),                     \
+          CHECK(#n, a, A) CHECK(#n, b, B) CHECK(#n, c, C), R)
+#define CALL4(R, n, A, B, C, D)                                                \
+    GUARD(n, (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d), (a, b, c, d),       \
+          CHECK(#n, a, A) CHECK(#n, b, B) CHECK(#n, c, C) CHECK(#n, d, D), R)
+#define CALL5(R, n, A, B, C, D, E)                                             \
+    GUARD(n, (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d, TYPE(E) e),          \
+          (a, b, c, d, e),                                                     \
+          CHECK(#n, a, A) CHECK(#n, b, B) CHECK(#n, c, C) CHECK(#n, d, D)      \
+          CHECK(#n, e, E), R)
+#define CALL6(R, n, A, B, C, D, E, F)                                          \
+    GUARD(n,                                                                   \
+          (TYPE(A) a, TYPE(B) b, TYPE(C) c, TYPE(D) d, TYPE(E) e, TYPE(F) f),  \
+          (a, b, c, d, e, f),                                                  \
+          CHECK(#n, a, A) CHECK(#n, b, B) CHECK(#n, c, C) CHECK(#n, d, D)      \
+          CHECK(#n, e, E) CHECK(#n, f, F), R)
+
 #elif BRIDGE_ROLE == BRIDGE_THUNKS
 /* TAKE_kind turns a word back into an argument; GIVE_kind a result into a
  * word. */
@@ -226,6 +264,11 @@
 #undef GIVE
 #undef GIVE_
 #undef THUNK
+#undef CHECK
+#undef CHECK_
+#undef KEEP
+#undef KEEP_
+#undef GUARD
 #undef SHOW
 #undef SHOW_
 #undef NAME

@@ -349,6 +349,23 @@ bridge_pass_object(unsigned fn, unsigned parameter, const void *object,
     return (word)(uintptr_t)object;
 }
 
+/* Without guards nobody says when something new stands at the address. */
+__attribute__((weak)) bool
+bridge_is_guarded(void)
+{
+    return false;
+}
+
+word
+bridge_pass_handle(unsigned fn, const void *pointer, const char *tag)
+{
+    if (bridge_is_guarded()) {
+        bridge_guard(pointer, tag, bridge_module[fn].name, false);
+    }
+    bridge_lend(pointer, tag);
+    return (word)(uintptr_t)pointer;
+}
+
 void *
 bridge_take_object(word address, size_t bytes, const char *type)
 {
@@ -373,9 +390,28 @@ bridge_take_handle(word token, const char *tag, bool ends)
         lose(BRIDGE_SUBJECT_BABBLED, detail);
     }
     if (ends) {
-        bridge_forget((void *)(uintptr_t)token);
+        arena_bury_token(token);
     }
     return (void *)(uintptr_t)token;
+}
+
+void
+bridge_guard(const void *pointer, const char *tag, const char *user, bool ends)
+{
+    if (subject.depth > 0) {
+        return; /* the module asks: its thunk has looked already */
+    }
+    if (arena_token_is_dead((word)(uintptr_t)pointer)) {
+        char detail[200];
+        snprintf(detail, sizeof detail,
+                 "it has destroyed the struct %s * that the test goes on with "
+                 "in %s; nobody has told it to",
+                 tag, user);
+        lose(BRIDGE_SUBJECT_BABBLED, detail);
+    }
+    if (ends) {
+        bridge_forget(pointer);
+    }
 }
 
 /* ---- What the test may ask ----------------------------------------------- */

@@ -11,6 +11,11 @@
  * The processor's view and ours differ only where it kept a translation of an
  * entry that has changed, so whoever takes something away from a present entry
  * calls mach_invalidate at once, next to the write.
+ *
+ * Slots of the swap device (the bonus) are counted in the same way.  All pages
+ * in one frame have the same slot, because only fork puts several private pages
+ * into one frame; so the slot of a resident page is remembered per frame, and
+ * hold() and drop() count it along.
  */
 #include "cow/cow.h"
 
@@ -23,10 +28,17 @@ enum { ROOT_ENTRY_BYTES = 4, ROOT_SHIFT = 22 };
 /* The bits of a leaf that are its address. */
 #define ADDRESS UINT64_C(0xFFFFF000)
 
+#define NO_SLOT UINT64_MAX /* of a page that has none */
+
+enum { KEPT = PW_W | PW_U | PW_COW }; /* on the way to a slot and back */
+
 struct cow {
     struct mach *mach;
     uint64_t kernel_base;
     uint64_t frames;
+    uint64_t slots;       /* of the swap device                               */
+    uint64_t *slot_of;    /* of the pages in each frame, or NO_SLOT           */
+    uint32_t *slot_count; /* pages that have each slot                        */
     struct space *process[COW_PIDS]; /* NULL: no process has this pid         */
     uint32_t count[];                /* pages in each frame                   */
 };
@@ -43,13 +55,51 @@ static void
 hold(struct cow *k, uint64_t frame)
 {
     k->count[frame]++;
+    if (k->slot_of[frame] != NO_SLOT)
+        k->slot_count[k->slot_of[frame]]++;
 }
 
 static void
 drop(struct cow *k, uint64_t frame)
 {
-    if (--k->count[frame] == 0)
-        frame_free(k->mach, frame);
+    if (k->slot_of[frame] != NO_SLOT)
+        k->slot_count[k->slot_of[frame]]--;
+    if (--k->count[frame] > 0)
+        return;
+    k->slot_of[frame] = NO_SLOT;
+    frame_free(k->mach, frame);
+}
+
+static int
+is_swapped(uint64_t entry)
+{
+    return (entry & PW_P) == 0;
+}
+
+/* The slot of a swapped leaf stands where the frame would. */
+static uint64_t
+slot_of(uint64_t entry)
+{
+    return frame_of(entry);
+}
+
+/* One page more, or one less, with this leaf. */
+static void
+hold_page(struct cow *k, uint64_t entry)
+{
+    if (is_swapped(entry))
+        k->slot_count[slot_of(entry)]++;
+    else
+        hold(k, frame_of(entry));
+}
+
+static void
+drop_page(struct cow *k, uint64_t entry)
+{
+    if (is_swapped(entry))
+        k->slot_count[slot_of(entry)]--;
+    else
+        drop(k, frame_of(entry));
 }
 
 /* Changes an entry of a process, and makes the processor forget the old one. */
@@ -99,7 +149,7 @@ cow_create(struct mach *mach, const struct cow_config *config)
         return NULL;
     }
     struct cow *const k =
-        config->frames > (SIZE_MAX - sizeof *k) / sizeof k->count[0]
+        config->frames > (SIZE_MAX - sizeof *k) / sizeof k->slot_of[0]
             ? NULL
             : calloc(1, sizeof *k + config->frames * sizeof k->count[0]);
     if (k == NULL) {
@@ -109,6 +159,16 @@ cow_create(struct mach *mach, const struct cow_config *config)
     k->mach = mach;
     k->kernel_base = config->kernel_base;
     k->frames = config->frames;
+    k->slots = swapdev_slots(mach);
+    k->slot_of = malloc(config->frames * sizeof *k->slot_of);
+    k->slot_count = calloc(k->slots + 1, sizeof *k->slot_count);
+    if (k->slot_of == NULL || k->slot_count == NULL) {
+        cow_destroy(k);
+        errno = ENOMEM;
+        return NULL;
+    }
+    for (uint64_t frame = 0; frame < k->frames; frame++)
+        k->slot_of[frame] = NO_SLOT;
     return k;
 }
 
@@ -127,7 +187,7 @@ release(struct cow *k, uint64_t pid, struct space *space)
     for (uint64_t va = 0; next_page(k, space, va, &leaf);
          va = leaf.va + leaf.page_bytes) {
         mach_invalidate(k->mach, pid, leaf.va);
-        drop(k, frame_of(leaf.entry));
+        drop_page(k, leaf.entry);
     }
     /* pw_destroy gives back every table that it finds.  The kernel's must not
      * be found, because all other processes still use them. */
@@ -155,6 +215,8 @@ cow_destroy(struct cow *k)
         return COW_BAD_ARGUMENT;
     for (uint64_t pid = 1; pid < COW_PIDS; pid++)
         cow_exit(k, pid);
+    free(k->slot_of);
+    free(k->slot_count);
     free(k);
     return COW_OK;
 }
@@ -231,6 +293,14 @@ find_page(struct cow *k, uint64_t pid, uint64_t va, struct pw_leaf *leaf)
                                                         : COW_NOT_MAPPED;
 }
 
+/* Whether no other page lies where this one lies. */
+static int
+is_alone(const struct cow *k, uint64_t entry)
+{
+    return is_swapped(entry) ? k->slot_count[slot_of(entry)] == 1
+                             : k->count[frame_of(entry)] == 1;
+}
+
 int
 cow_protect(struct cow *k, uint64_t pid, uint64_t va, uint64_t rights)
 {
@@ -243,9 +313,9 @@ cow_protect(struct cow *k, uint64_t pid, uint64_t va, uint64_t rights)
     uint64_t entry = leaf.entry & ~(PW_W | PW_COW | PW_U);
     entry |= rights & PW_U;
     if ((rights & PW_W) != 0) {
-        const int alone = (leaf.entry & PW_SHARED) != 0 ||
-                          k->count[frame_of(leaf.entry)] == 1;
-        entry |= alone ? PW_W : PW_COW;
+        entry |= (leaf.entry & PW_SHARED) != 0 || is_alone(k, leaf.entry)
+                     ? PW_W
+                     : PW_COW;
     }
     change(k, pid, &leaf, entry);
     return COW_OK;
@@ -273,7 +343,7 @@ share_page(struct cow *k, struct space *child, const struct pw_leaf *page)
     /* pw_map knows rights alone; A and D are part of the page's history. */
     pw_entry(child, page->va, &leaf);
     phys_write32(k->mach, leaf.entry_pa, (uint32_t)page->entry);
-    hold(k, frame_of(page->entry));
+    hold_page(k, page->entry);
     return COW_OK;
 }
 
@@ -311,6 +381,85 @@ cow_fork(struct cow *k, uint64_t parent, uint64_t child)
     return COW_OK;
 }
 
+/* ---- Bonus: slots -------------------------------------------------------- */
+
+uint64_t
+cow_slot_refs(struct cow *k, uint64_t slot)
+{
+    return k == NULL || slot >= k->slots ? 0 : k->slot_count[slot];
+}
+
+static uint64_t
+free_slot(const struct cow *k)
+{
+    for (uint64_t slot = 0; slot < k->slots; slot++)
+        if (k->slot_count[slot] == 0)
+            return slot;
+    return NO_SLOT;
+}
+
+/* Writes the only page in a frame; its slot is then the one that holds it. */
+static int
+write_out(struct cow *k, uint64_t frame)
+{
+    const uint64_t old = k->slot_of[frame];
+    const int stays = old != NO_SLOT && k->slot_count[old] == 1;
+    const uint64_t slot = stays ? old : free_slot(k);
+    if (slot == NO_SLOT)
+        return COW_NO_SLOT;
+    if (swapdev_write(k->mach, slot, frame) != SWAPDEV_OK)
+        return COW_WRITE_ERROR;
+    if (stays)
+        return COW_OK;
+    if (old != NO_SLOT)
+        k->slot_count[old]--;
+    k->slot_count[slot] = 1;
+    k->slot_of[frame] = slot;
+    return COW_OK;
+}
+
+int
+cow_evict(struct cow *k, uint64_t pid, uint64_t va)
+{
+    struct pw_leaf leaf;
+    int status = find_page(k, pid, va, &leaf);
+    if (status != COW_OK || is_swapped(leaf.entry))
+        return status;
+    const uint64_t frame = frame_of(leaf.entry);
+    if ((leaf.entry & PW_SHARED) != 0 || k->count[frame] > 1)
+        return COW_PINNED;
+    if (k->slot_of[frame] == NO_SLOT || (leaf.entry & PW_D) != 0)
+        status = write_out(k, frame);
+    if (status != COW_OK)
+        return status;
+    const uint64_t slot = k->slot_of[frame];
+    change(k, pid, &leaf,
+           slot * MACH_FRAME_BYTES | PW_SWAPPED | (leaf.entry & KEPT));
+    hold_page(k, leaf.entry);
+    drop(k, frame);
+    return COW_OK;
+}
+
+/* Reads a swapped page into a frame of its own, where it keeps its slot. */
+static int
+read_back(struct cow *k, uint64_t pid, struct pw_leaf *leaf)
+{
+    const uint64_t slot = slot_of(leaf->entry);
+    const uint64_t frame = frame_alloc(k->mach);
+    if (frame == FRAME_NONE)
+        return COW_NO_MEMORY;
+    if (swapdev_read(k->mach, slot, frame) != SWAPDEV_OK) {
+        frame_free(k->mach, frame);
+        return COW_READ_ERROR;
+    }
+    k->slot_of[frame] = slot;
+    hold(k, frame);
+    drop_page(k, leaf->entry);
+    change(k, pid, leaf,
+           frame * MACH_FRAME_BYTES | PW_P | (leaf->entry & KEPT));
+    return COW_OK;
+}
+
 /* ---- Writes -------------------------------------------------------------- */
 
 /* Makes a COW page writable: where it is, when it is alone there, else in a
@@ -345,10 +494,16 @@ cow_fault(struct cow *k, uint64_t pid, uint64_t va, uint32_t code)
         return status;
     if ((code & PW_FAULT_U) != 0 && (leaf.entry & PW_U) == 0)
         return COW_RIGHTS;
-    if ((code & PW_FAULT_W) == 0 || (leaf.entry & PW_W) != 0)
-        return COW_OK;
-    if ((leaf.entry & PW_COW) == 0)
+    const int writes = (code & PW_FAULT_W) != 0;
+    if (writes && (leaf.entry & (PW_W | PW_COW)) == 0)
         return COW_RIGHTS;
+    if (is_swapped(leaf.entry)) {
+        const int read = read_back(k, pid, &leaf);
+        if (read != COW_OK)
+            return read;
+    }
+    if (!writes || (leaf.entry & PW_W) != 0)
+        return COW_OK;
     return own(k, pid, &leaf);
 }
 

@@ -30,11 +30,14 @@ static uint64_t kernel_frames;
 static unsigned char *from;
 static uint64_t *left;
 
-/* Each test has a process of its own in which these are set. */
+/* Each test has a process of its own in which these are set.  `slots` of a swap
+ * device: 0, there is none. */
 static void
-begin(void)
+begin_over(uint64_t slots)
 {
     mach = test_machine(FRAMES);
+    if (slots > 0)
+        test_swapdev(mach, slots);
     kernel = pw_create(mach, PW_TWO_LEVEL, PW_WP);
     check_status(pw_map(kernel, KERNEL, frame_alloc(mach) * PAGE, PAGE, PW_W),
                  PW_OK);
@@ -47,6 +50,12 @@ begin(void)
     for (unsigned i = 0; i < 3 * PAGE; i++)
         from[i] = (unsigned char)(i % 251 + 1);
     left = arena_object(uint64_t);
+}
+
+static void
+begin(void)
+{
+    begin_over(0);
 }
 
 static void
@@ -419,5 +428,158 @@ Test(cow, exit_gives_back_what_nobody_counts)
     check(cow_space(cow, 1) == NULL, "process 1 is still there");
     check_status(cow_exit(cow, 2), COW_OK);
     check_frames_used(mach, kernel_frames);
+    end();
+}
+
+/* ---- BONUS: pages in swap ------------------------------------------------ */
+
+/* A byte of a slot. */
+static uint8_t
+slot_byte(uint64_t slot, unsigned at)
+{
+    static unsigned char bytes[PAGE];
+    check(swapdev_peek(mach, slot, bytes) == 0, "there is no such slot");
+    return bytes[at];
+}
+
+/* A write of the process: cow_fault, and what the processor then does. */
+static void
+write(uint64_t pid, uint64_t va, uint8_t value)
+{
+    struct pw_leaf *leaf = arena_object(struct pw_leaf);
+    check_status(cow_fault(cow, pid, va, WRITE), COW_OK);
+    check_status(pw_entry(cow_space(cow, pid), va, leaf), PW_OK);
+    phys_write32(mach, leaf->entry_pa, (uint32_t)leaf->entry | PW_A | PW_D);
+    phys_write8(mach, leaf->entry / PAGE * PAGE + va % PAGE, value);
+}
+
+Test(cow, page_goes_to_a_slot_and_comes_back)
+{
+    begin_over(3);
+    spawn();
+    const uint64_t used = mach_counts(mach).frames_used;
+    check_status(cow_evict(cow, 1, PRIVATE + 9), COW_OK);
+    check_status(cow_evict(cow, 1, CONSTANT), COW_OK);
+    check(told(1, PRIVATE), "the processor still knows the frame");
+    check_frames_used(mach, used - 2);
+    check_eq(entry(1, PRIVATE), 0x0806);
+    check_eq(entry(1, CONSTANT), 0x1804);
+    check_eq(slot_byte(0, 7), 0x77);
+    check_eq(slot_byte(1, 7), 0x77);
+    check_eq(cow_slot_refs(cow, 0), 1);
+    check_eq(cow_slot_refs(cow, 2), 0);
+    check_eq(cow_slot_refs(cow, 3), 0);
+    check_eq(cow_slot_refs(NULL, 0), 0);
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_status(cow_fault(cow, 1, CONSTANT, WRITE), COW_RIGHTS);
+    check_status(cow_fault(cow, 1, PRIVATE, PW_FAULT_U), COW_OK);
+    check_eq(bits(1, PRIVATE), 0x007);
+    check_eq(byte(1, PRIVATE + 7), 0x77);
+    check_eq(cow_slot_refs(cow, 0), 1);
+    end();
+}
+
+Test(cow, page_is_written_to_its_slot_only_when_it_must)
+{
+    begin_over(2);
+    spawn();
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_status(cow_fault(cow, 1, PRIVATE, PW_FAULT_U), COW_OK);
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_eq(swapdev_counts(mach).writes, 1);
+    write(1, PRIVATE + 3, 0x33);
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_eq(swapdev_counts(mach).writes, 2);
+    check_eq(slot_byte(0, 3), 0x33);
+    end();
+}
+
+Test(cow, eviction_refuses_what_must_stay)
+{
+    begin_over(1);
+    spawn();
+    check_status(cow_evict(cow, 1, COMMON), COW_PINNED);
+    check_status(cow_evict(cow, 1, 0), COW_NOT_MAPPED);
+    check_status(cow_evict(cow, 1, KERNEL), COW_BAD_ADDRESS);
+    check_status(cow_evict(cow, 2, 0), COW_NO_PROCESS);
+    check_status(cow_evict(NULL, 1, 0), COW_BAD_ARGUMENT);
+    swapdev_fail_write_at(mach, 1, 0);
+    check_status(cow_evict(cow, 1, CLOSED), COW_WRITE_ERROR);
+    check_eq(bits(1, CLOSED), 0x003);
+    check_status(cow_evict(cow, 1, CLOSED), COW_OK);
+    check_status(cow_evict(cow, 1, PRIVATE), COW_NO_SLOT);
+    check_eq(bits(1, PRIVATE), 0x067);
+    check_status(cow_map(cow, 1, CLOSED, PW_W), COW_EXISTS);
+    check_status(cow_fork(cow, 1, 2), COW_OK);
+    check_status(cow_evict(cow, 2, PRIVATE), COW_PINNED);
+    end();
+}
+
+Test(cow, child_has_the_slots_of_its_parent)
+{
+    begin_over(2);
+    spawn();
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_status(cow_evict(cow, 1, CONSTANT), COW_OK);
+    check_status(cow_fault(cow, 1, CONSTANT, PW_FAULT_U), COW_OK);
+    frame_fail_at(mach, 3);
+    check_status(cow_fork(cow, 1, 2), COW_NO_MEMORY);
+    check_eq(cow_slot_refs(cow, 0), 1);
+    check_status(cow_fork(cow, 1, 2), COW_OK);
+    check_eq(entry(1, PRIVATE), 0x0A04);
+    check_eq(entry(2, PRIVATE), 0x0A04);
+    check_eq(cow_slot_refs(cow, 0), 2);
+    check_eq(cow_slot_refs(cow, 1), 2);
+    check_status(cow_protect(cow, 2, PRIVATE, PW_W | PW_U), COW_OK);
+    check_eq(entry(2, PRIVATE), 0x0A04);
+    check_status(cow_exit(cow, 1), COW_OK);
+    check_eq(cow_slot_refs(cow, 0), 1);
+    check_eq(cow_slot_refs(cow, 1), 1);
+    check_status(cow_protect(cow, 2, PRIVATE, PW_W | PW_U), COW_OK);
+    check_eq(entry(2, PRIVATE), 0x0806);
+    end();
+}
+
+Test(cow, slot_of_two_is_not_written)
+{
+    begin_over(2);
+    spawn();
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_status(cow_fork(cow, 1, 2), COW_OK);
+    write(2, PRIVATE, 0x22);
+    check_status(cow_evict(cow, 2, PRIVATE), COW_OK);
+    check_eq(entry(2, PRIVATE), 0x1806);
+    check_eq(slot_byte(0, 0), 0);
+    check_eq(slot_byte(1, 0), 0x22);
+    check_eq(cow_slot_refs(cow, 0), 1);
+    check_status(cow_fault(cow, 1, PRIVATE, PW_FAULT_U), COW_OK);
+    check_eq(bits(1, PRIVATE), 0x205);
+    check_eq(byte(1, PRIVATE + 7), 0x77);
+    end();
+}
+
+Test(cow, swapped_page_without_frame_or_device_stays)
+{
+    begin_over(1);
+    spawn();
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    const uint64_t used = mach_counts(mach).frames_used;
+    frame_fail_at(mach, 1);
+    check_status(cow_fault(cow, 1, PRIVATE, WRITE), COW_NO_MEMORY);
+    swapdev_fail_read_at(mach, 1, 0);
+    check_status(cow_fault(cow, 1, PRIVATE, WRITE), COW_READ_ERROR);
+    check_eq(entry(1, PRIVATE), 0x0806);
+    check_frames_used(mach, used);
+    end();
+}
+
+Test(cow, kernel_write_reads_a_page_back)
+{
+    begin_over(1);
+    spawn();
+    check_status(cow_evict(cow, 1, PRIVATE), COW_OK);
+    check_status(cow_copy_out(cow, 1, PRIVATE + 8, from, 2, left), COW_OK);
+    check_eq(byte(1, PRIVATE + 7), 0x77);
+    check_eq(byte(1, PRIVATE + 9), from[1]);
     end();
 }

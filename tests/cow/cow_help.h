@@ -174,12 +174,15 @@ put_page(const struct world *w, struct space *space, uint64_t va,
     return number;
 }
 
-/* A machine, a kernel half and a system without processes. */
+/* A machine with a swap device of `slots` slots (0: without one), a kernel half
+ * and a system without processes. */
 static inline struct world
-new_world_of(uint64_t frames, uint64_t kernel_base)
+new_world_with_swap(uint64_t frames, uint64_t kernel_base, uint64_t slots)
 {
     struct world w = {.mach = test_machine(frames), .kernel_base = kernel_base};
     litter(w.mach);
+    if (slots > 0)
+        test_swapdev(w.mach, slots);
     w.from = arena_bytes(FROM_BYTES);
     for (unsigned i = 0; i < FROM_BYTES; i++)
         w.from[i] = (unsigned char)(0x5A ^ (i * 11 + i / 251));
@@ -198,6 +201,12 @@ new_world_of(uint64_t frames, uint64_t kernel_base)
     /* It may not be looked at later. */
     memset(config, 0xA5, sizeof *config);
     return w;
+}
+
+static inline struct world
+new_world_of(uint64_t frames, uint64_t kernel_base)
+{
+    return new_world_with_swap(frames, kernel_base, 0);
 }
 
 static inline struct world

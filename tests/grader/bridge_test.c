@@ -135,6 +135,10 @@ Test(bridge, messages_name_the_call_and_the_cause, .timeout = 120)
     const struct judged *const judged = judge_toy();
     says(judged, "crashed_null_write", "toy_sin crashed: Segmentation fault");
     says(judged, "crashed_null_write", "NULL pointer");
+    says(judged, "failed_use_of_a_destroyed_thing",
+         "destroyed the struct toy_thing * that the test goes on with in "
+         "toy_thing_value");
+    says(judged, "failed_destroyed_thing_is_handed_over", "in toy_break");
     says(judged, "crashed_wild_read", "0x123456789000");
     says(judged, "crashed_abort", "toy_sin called abort");
     says(judged, "exited_early", "toy_sin ended the program (exit status 0)");

@@ -1,5 +1,7 @@
 /* hidden_clock.c - the hand; faults in full memory; a device that is full,
  * absent or failing; the textbooks' strings. */
+#include <string.h>
+
 #include "swap_help.h"
 
 /* ---- The hand ------------------------------------------------------------------ */
@@ -180,6 +182,25 @@ Test(hidden, one_frame_is_a_clock_too)
     for (unsigned page = 0; page < 6; page++)
         check_page(&w, page, 17 + page);
     end_world(&w);
+}
+
+/* A hand that goes on until it finds a victim would never come back: this test
+ * then runs out of time. */
+Test(hidden, search_ends_when_all_frames_are_pinned)
+{
+    static const char *const accessed[] = {"1", "0", "11", "00", "01101"};
+    for (unsigned i = 0; i < sizeof accessed / sizeof *accessed; i++) {
+        const unsigned frames = (unsigned)strlen(accessed[i]);
+        const struct world w = new_world(frames, 8, SWAP_CLOCK);
+        touch_all(&w, 0, frames, USER_WRITE);
+        set_accessed(&w, accessed[i]);
+        for (unsigned f = 0; f < frames; f++)
+            check_status(swap_pin(w.swap, F(f), 1), SWAP_OK);
+        check_context("%u pinned frames, A is %s", frames, accessed[i]);
+        check_no_victim(&w);
+        check_refused(&w, frames, USER_READ, SWAP_NO_MEMORY);
+        end_world(&w);
+    }
 }
 
 Test(hidden, all_pinned_is_no_memory_and_changes_nothing)

@@ -101,6 +101,41 @@ Test(public, failed_write_behind_an_object)
     toy_overrun(arena_object(char));
 }
 
+/* What the module has destroyed may be used by nobody: not by the test, */
+Test(public, failed_use_of_a_destroyed_thing)
+{
+    struct toy_thing *const thing = toy_thing_make(7);
+    check_status(toy_break(thing), TOY_OK);
+    check_eq(toy_thing_value(thing), 7);
+}
+
+/* not by the test when it destroys it again, */
+Test(public, failed_end_of_a_destroyed_thing)
+{
+    struct toy_thing *const thing = toy_thing_make(7);
+    check_status(toy_break(thing), TOY_OK);
+    check_status(toy_thing_destroy(thing), TOY_OK);
+}
+
+/* and not by the module, when it is handed over again. */
+Test(public, failed_destroyed_thing_is_handed_over)
+{
+    struct toy_thing *const thing = toy_thing_make(7);
+    check_status(toy_break(thing), TOY_OK);
+    check_status(toy_break(thing), TOY_OK);
+}
+
+/* But malloc may give its address to the next one. */
+Test(public, passed_thing_where_a_destroyed_one_was)
+{
+    for (uint64_t i = 0; i < 20; i++) {
+        struct toy_thing *const thing = toy_thing_make(i);
+        check_eq(toy_thing_value(thing), i);
+        check_status(toy_break(thing), TOY_OK);
+    }
+    check_status(toy_thing_destroy(toy_thing_make(7)), TOY_OK);
+}
+
 #define SIN(name, sin)                                                         \
     Test(public, name)                                                         \
     {                                                                          \

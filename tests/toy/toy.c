@@ -264,6 +264,12 @@ toy_overrun(char *text)
 }
 
 int
+toy_break(struct toy_thing *thing)
+{
+    return toy_thing_destroy(thing);
+}
+
+int
 toy_missing(void)
 {
     return TOY_NOT_IMPLEMENTED;

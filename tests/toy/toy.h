@@ -13,6 +13,7 @@ struct toy_pair {
     uint32_t a, b;
 };
 struct toy_box;
+struct toy_thing; /* the judge's                                            */
 
 /* Sound functions. */
 int toy_swap(struct toy_pair *pair);
@@ -56,11 +57,15 @@ enum toy_sin {
 };
 int toy_sin(struct mach *mach, enum toy_sin sin);
 int toy_overrun(char *text);
+int toy_break(struct toy_thing *thing); /* destroys what is not its own       */
 int toy_missing(void);
 uint64_t toy_missing_count(void);
 struct toy_box *toy_missing_state(void);
 
 /* Served by the judge beside the machine. */
 int toy_double(const struct toy_pair *pair, struct toy_pair *doubled);
+struct toy_thing *toy_thing_make(uint64_t value);
+uint64_t toy_thing_value(struct toy_thing *thing);
+int toy_thing_destroy(struct toy_thing *thing);
 
 #endif

@@ -1,6 +1,6 @@
-/* lists.c - processes in a list, counts in a sorted array of those frames that
- * have one, bytes moved word by word, and every translation of a process
- * dropped when one of its entries changes. */
+/* lists.c - processes in a list, counts in a sorted array of those frames and
+ * slots that have one, bytes moved word by word, and every translation of a
+ * process dropped when one of its entries changes. */
 #include "cow/cow.h"
 
 #include <errno.h>
@@ -14,15 +14,19 @@ struct process {
     struct space *space;
 };
 
+/* A slot stands in the same table, behind all frames. */
+#define SLOT(number) ((UINT64_C(1) << 40) + (number))
+
 struct counted {
     uint64_t frame, pages;
+    uint64_t slot; /* of the pages in the frame: SLOT(..), or 0               */
 };
 
 struct cow {
     struct mach *mach;
     struct cow_config config;
     struct process *first;
-    struct counted *table; /* by frame number */
+    struct counted *table; /* by frame number, then by slot number */
     size_t used, room;
 };
 
@@ -71,7 +75,7 @@ more(struct cow *c, uint64_t frame)
     if (at == c->used || c->table[at].frame != frame) {
         memmove(c->table + at + 1, c->table + at,
                 (c->used - at) * sizeof *c->table);
-        c->table[at] = (struct counted){frame, 0};
+        c->table[at] = (struct counted){frame, 0, 0};
         c->used++;
     }
     c->table[at].pages++;
@@ -86,7 +90,41 @@ less(struct cow *c, uint64_t frame)
     c->used--;
     memmove(c->table + at, c->table + at + 1,
             (c->used - at) * sizeof *c->table);
-    frame_free(c->mach, frame);
+    if (frame < SLOT(0))
+        frame_free(c->mach, frame);
+}
+
+/* Where a page with this entry lies, as the table has it. */
+static uint64_t
+place(uint64_t entry)
+{
+    return (entry & PW_P) != 0 ? entry >> 12 : SLOT(entry >> 12);
+}
+
+/* The slot of the pages in a frame, or 0. */
+static uint64_t *
+slot_in(const struct cow *c, uint64_t frame)
+{
+    return &c->table[place_of(c, frame)].slot;
+}
+
+/* A page comes to where its entry says, or goes from there; with it comes or
+ * goes the slot that it has besides its frame. */
+static void
+page_comes(struct cow *c, uint64_t entry)
+{
+    more(c, place(entry));
+    if ((entry & PW_P) != 0 && *slot_in(c, place(entry)) != 0)
+        more(c, *slot_in(c, place(entry)));
+}
+
+static void
+page_goes(struct cow *c, uint64_t entry)
+{
+    const uint64_t slot = (entry & PW_P) != 0 ? *slot_in(c, place(entry)) : 0;
+    less(c, place(entry));
+    if (slot != 0)
+        less(c, slot);
 }
 
 /* ---- Pages ---- */
@@ -98,7 +136,7 @@ bad_pid(uint64_t pid)
 }
 
 static struct process **
-slot_of(struct cow *c, uint64_t pid)
+process_at(struct cow *c, uint64_t pid)
 {
     struct process **p = &c->first;
     while (*p != NULL && (*p)->pid != pid)
@@ -172,7 +210,7 @@ cow_spawn(struct cow *c, uint64_t pid, struct space *space)
 {
     if (c == NULL || space == NULL || bad_pid(pid))
         return COW_BAD_ARGUMENT;
-    struct process **const end = slot_of(c, pid);
+    struct process **const end = process_at(c, pid);
     if (*end != NULL)
         return COW_EXISTS;
     size_t count;
@@ -184,7 +222,7 @@ cow_spawn(struct cow *c, uint64_t pid, struct space *space)
         return COW_NO_MEMORY;
     }
     for (size_t i = 0; i < count; i++)
-        more(c, leaf[i].entry >> 12);
+        page_comes(c, leaf[i].entry);
     free(leaf);
     *p = (struct process){NULL, pid, space};
     *end = p;
@@ -196,14 +234,14 @@ cow_space(struct cow *c, uint64_t pid)
 {
     if (c == NULL)
         return NULL;
-    const struct process *const p = *slot_of(c, pid);
+    const struct process *const p = *process_at(c, pid);
     return p == NULL ? NULL : p->space;
 }
 
 uint64_t
 cow_refs(struct cow *c, uint64_t frame)
 {
-    return c == NULL ? 0 : pages_in(c, frame);
+    return c == NULL || frame >= SLOT(0) ? 0 : pages_in(c, frame);
 }
 
 static void
@@ -217,7 +255,7 @@ bury(struct cow *c, uint64_t pid, struct space *space)
             phys_write32(c->mach, pw_root(space) + (va >> 22) * 4, 0);
     while (pw_next(space, 0, &leaf) == PW_OK) {
         pw_unmap(space, leaf.va, 1);
-        less(c, leaf.entry >> 12);
+        page_goes(c, leaf.entry);
     }
     pw_destroy(space);
 }
@@ -227,11 +265,11 @@ cow_exit(struct cow *c, uint64_t pid)
 {
     if (c == NULL || bad_pid(pid))
         return COW_BAD_ARGUMENT;
-    struct process **const slot = slot_of(c, pid);
-    struct process *const p = *slot;
+    struct process **const link = process_at(c, pid);
+    struct process *const p = *link;
     if (p == NULL)
         return COW_NO_PROCESS;
-    *slot = p->next;
+    *link = p->next;
     bury(c, pid, p->space);
     free(p);
     return COW_OK;
@@ -315,7 +353,7 @@ cow_fork(struct cow *c, uint64_t parent, uint64_t child)
         }
         pw_entry(to, leaf[i].va, &copy);
         store(c, &copy, entry);
-        more(c, entry >> 12);
+        page_comes(c, entry);
     }
     for (uint64_t at = c->config.kernel_base >> 20; at < 4096; at += 4) {
         const uint32_t up = phys_read32(c->mach, pw_root(from) + at);
@@ -350,7 +388,28 @@ unshare(struct cow *c, uint64_t pid, const struct pw_leaf *leaf)
     store(c, leaf, entry);
     flush(c, pid, cow_space(c, pid));
     more(c, new);
-    less(c, old);
+    page_goes(c, leaf->entry);
+    return COW_OK;
+}
+
+/* Reads a swapped page into a frame. */
+static int
+fetch(struct cow *c, struct pw_leaf *leaf)
+{
+    if (!reserve(c, 1))
+        return COW_NO_MEMORY;
+    const uint64_t frame = frame_alloc(c->mach);
+    if (frame == FRAME_NONE)
+        return COW_NO_MEMORY;
+    const uint64_t slot = leaf->entry >> 12;
+    if (swapdev_read(c->mach, slot, frame) != SWAPDEV_OK) {
+        frame_free(c->mach, frame);
+        return COW_READ_ERROR;
+    }
+    more(c, frame);
+    *slot_in(c, frame) = SLOT(slot);
+    leaf->entry = frame << 12 | (leaf->entry & (PW_W | PW_U | PW_COW)) | PW_P;
+    store(c, leaf, leaf->entry);
     return COW_OK;
 }
 
@@ -378,16 +437,57 @@ cow_fault(struct cow *c, uint64_t pid, uint64_t va, uint32_t code)
         return status;
     if ((code & PW_FAULT_U) != 0 && (leaf.entry & PW_U) == 0)
         return COW_RIGHTS;
-    if ((code & PW_FAULT_W) == 0)
-        return COW_OK;
-    switch (leaf.entry & (PW_W | PW_COW)) {
-    case 0:
+    const uint64_t write = leaf.entry & (PW_W | PW_COW);
+    if ((code & PW_FAULT_W) != 0 && write == 0)
         return COW_RIGHTS;
-    case PW_COW:
-        return unshare(c, pid, &leaf);
-    default:
-        return COW_OK;
+    if ((leaf.entry & PW_P) == 0) {
+        const int fetched = fetch(c, &leaf);
+        if (fetched != COW_OK)
+            return fetched;
     }
+    return (code & PW_FAULT_W) != 0 && write == PW_COW ? unshare(c, pid, &leaf)
+                                                       : COW_OK;
+}
+
+uint64_t
+cow_slot_refs(struct cow *c, uint64_t slot)
+{
+    return c == NULL || slot >= SLOT(0) ? 0 : pages_in(c, SLOT(slot));
+}
+
+int
+cow_evict(struct cow *c, uint64_t pid, uint64_t va)
+{
+    struct pw_leaf leaf;
+    const int status = look_up(c, pid, va, &leaf);
+    if (status != COW_OK || (leaf.entry & PW_P) == 0)
+        return status;
+    const uint64_t frame = leaf.entry >> 12;
+    if ((leaf.entry & PW_SHARED) != 0 || pages_in(c, frame) > 1)
+        return COW_PINNED;
+    if (!reserve(c, 1))
+        return COW_NO_MEMORY;
+    uint64_t slot = *slot_in(c, frame);
+    const bool own = slot != 0 && pages_in(c, slot) == 1;
+    if (slot == 0 || (leaf.entry & PW_D) != 0) {
+        if (!own) {
+            slot = SLOT(0);
+            while (pages_in(c, slot) > 0)
+                slot++;
+        }
+        if (slot - SLOT(0) >= swapdev_slots(c->mach))
+            return COW_NO_SLOT;
+        if (swapdev_write(c->mach, slot - SLOT(0), frame) != SWAPDEV_OK)
+            return COW_WRITE_ERROR;
+    }
+    more(c, slot);
+    page_goes(c, leaf.entry);
+    store(c, &leaf,
+          (slot - SLOT(0)) << 12 | PW_SWAPPED |
+              (leaf.entry & (PW_W | PW_U | PW_COW)));
+    flush(c, pid, cow_space(c, pid));
+    mach_invalidate(c->mach, pid, va);
+    return COW_OK;
 }
 
 int
@@ -403,7 +503,7 @@ cow_protect(struct cow *c, uint64_t pid, uint64_t va, uint64_t rights)
     if ((rights & PW_U) != 0)
         entry |= PW_U;
     if ((rights & PW_W) != 0 && (entry & PW_SHARED) == 0 &&
-        pages_in(c, entry >> 12) > 1)
+        pages_in(c, place(entry)) > 1)
         entry |= PW_COW;
     else if ((rights & PW_W) != 0)
         entry |= PW_W;

@@ -1,9 +1,11 @@
 /* owners.c - remembers for each frame who owns it, as a list of (process,
  * page), which is what Linux calls a reverse mapping.  The count is the list's
- * length, and the list of a process's pages says what exit has to give back. */
+ * length, and the list of a process's pages says what exit has to give back.
+ * Each page knows its slot; those of a slot are counted when somebody asks. */
 #include "cow/cow.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,8 @@ struct page {
     struct page *of_frame, *of_process;
     struct process *process;
     uint64_t va, frame, at; /* at: where its entry lies                       */
+    uint64_t slot;          /* counted from 1; 0: it has none                 */
+    bool swapped;           /* then `frame` means nothing                     */
 };
 
 struct process {
@@ -88,9 +92,11 @@ add_page(struct cow *c, struct process *process, const struct pw_leaf *leaf)
     *page = (struct page){.of_process = process->pages,
                           .process = process,
                           .va = leaf->va,
-                          .at = leaf->entry_pa};
+                          .at = leaf->entry_pa,
+                          .swapped = (leaf->entry & PW_P) == 0};
     process->pages = page;
-    join(c, page, leaf->entry / MACH_FRAME_BYTES);
+    if (!page->swapped)
+        join(c, page, leaf->entry / MACH_FRAME_BYTES);
     return COW_OK;
 }
 
@@ -112,7 +118,8 @@ forget_pages(struct cow *c, struct process *process)
         struct page *const page = process->pages;
         process->pages = page->of_process;
         mach_invalidate(c->mach, process->pid, page->va + 1);
-        leave(c, page);
+        if (!page->swapped)
+            leave(c, page);
         free(page);
     }
 }
@@ -283,6 +290,88 @@ cow_map(struct cow *c, uint64_t pid, uint64_t va, uint64_t rights)
     return COW_OK;
 }
 
+/* ---- Slots ---- */
+
+static uint64_t
+in_slot(const struct process *process, uint64_t slot)
+{
+    uint64_t count = 0;
+    if (process == NULL)
+        return 0;
+    for (const struct page *p = process->pages; p != NULL; p = p->of_process)
+        count += p->slot == slot;
+    return count + in_slot(process->left, slot) + in_slot(process->right, slot);
+}
+
+uint64_t
+cow_slot_refs(struct cow *c, uint64_t slot)
+{
+    return c == NULL || slot >= swapdev_slots(c->mach)
+               ? 0
+               : in_slot(c->tree, slot + 1);
+}
+
+/* The number of owners of what the page lies in. */
+static uint64_t
+company(const struct cow *c, const struct page *page)
+{
+    return page->swapped ? in_slot(c->tree, page->slot)
+                         : owners_of(c, page->frame);
+}
+
+int
+cow_evict(struct cow *c, uint64_t pid, uint64_t va)
+{
+    struct process *process;
+    struct page *page;
+    const int status = find(c, pid, va, &process, &page);
+    if (status != COW_OK || page->swapped)
+        return status;
+    const uint64_t entry = entry_of(c, page);
+    if ((entry & PW_SHARED) != 0 || company(c, page) > 1)
+        return COW_PINNED;
+    uint64_t slot = page->slot;
+    if (slot == 0 || (entry & PW_D) != 0) {
+        const uint64_t end = swapdev_slots(c->mach);
+        if (slot == 0 || in_slot(c->tree, slot) > 1)
+            for (slot = 1; slot <= end && in_slot(c->tree, slot) > 0;)
+                slot++;
+        if (slot > end)
+            return COW_NO_SLOT;
+        if (swapdev_write(c->mach, slot - 1, page->frame) != SWAPDEV_OK)
+            return COW_WRITE_ERROR;
+    }
+    page->slot = slot;
+    page->swapped = true;
+    set_entry(c, page,
+              (slot - 1) * MACH_FRAME_BYTES + PW_SWAPPED +
+                  (entry & (PW_W | PW_U | PW_COW)));
+    leave(c, page);
+    return COW_OK;
+}
+
+static int
+bring_back(struct cow *c, struct page *page)
+{
+    if (!page->swapped)
+        return COW_OK;
+    const uint64_t frame = frame_alloc(c->mach);
+    if (frame == FRAME_NONE)
+        return COW_NO_MEMORY;
+    if (swapdev_read(c->mach, page->slot - 1, frame) != SWAPDEV_OK) {
+        frame_free(c->mach, frame);
+        return COW_READ_ERROR;
+    }
+    join(c, page, frame);
+    page->swapped = false;
+    phys_write32(c->mach, page->at,
+                 (uint32_t)(frame * MACH_FRAME_BYTES + PW_P +
+                            (entry_of(c, page) & (PW_W | PW_U | PW_COW))));
+    return COW_OK;
+}
+
+/* ---- The rest of the contract ---- */
+
 /* Gives `child` one page of its parent; the parent's entry stays. */
 static int
 inherit(struct cow *c, struct process *child, const struct page *page)
@@ -299,7 +388,10 @@ inherit(struct cow *c, struct process *child, const struct page *page)
     pw_entry(child->space, page->va, &leaf);
     leaf.entry = entry;
     phys_write32(c->mach, leaf.entry_pa, (uint32_t)entry);
-    return add_page(c, child, &leaf);
+    if (add_page(c, child, &leaf) != COW_OK)
+        return COW_NO_MEMORY;
+    child->pages->slot = page->slot;
+    return COW_OK;
 }
 
 int
@@ -343,11 +435,12 @@ cow_fork(struct cow *c, uint64_t parent, uint64_t child)
 static int
 write_to(struct cow *c, struct page *page)
 {
-    uint64_t entry = entry_of(c, page);
-    if ((entry & PW_W) != 0)
-        return COW_OK;
-    if ((entry & PW_COW) == 0)
+    if ((entry_of(c, page) & (PW_W | PW_COW)) == 0)
         return COW_RIGHTS;
+    const int status = bring_back(c, page);
+    uint64_t entry = entry_of(c, page);
+    if (status != COW_OK || (entry & PW_W) != 0)
+        return status;
     entry ^= PW_W | PW_COW;
     if (c->owners[page->frame]->of_frame != NULL) {
         const uint64_t frame = frame_alloc(c->mach);
@@ -357,6 +450,7 @@ write_to(struct cow *c, struct page *page)
                   page->frame * MACH_FRAME_BYTES, MACH_FRAME_BYTES);
         leave(c, page);
         join(c, page, frame);
+        page->slot = 0;
         entry = entry % MACH_FRAME_BYTES + frame * MACH_FRAME_BYTES;
     }
     set_entry(c, page, entry);
@@ -375,7 +469,7 @@ cow_fault(struct cow *c, uint64_t pid, uint64_t va, uint32_t code)
         return status;
     if ((code & PW_FAULT_U) != 0 && (entry_of(c, page) & PW_U) == 0)
         return COW_RIGHTS;
-    return (code & PW_FAULT_W) == 0 ? COW_OK : write_to(c, page);
+    return (code & PW_FAULT_W) == 0 ? bring_back(c, page) : write_to(c, page);
 }
 
 int
@@ -390,8 +484,7 @@ cow_protect(struct cow *c, uint64_t pid, uint64_t va, uint64_t rights)
         return status;
     uint64_t entry = entry_of(c, page) & ~(PW_W | PW_U | PW_COW);
     entry |= rights;
-    if ((entry & (PW_W | PW_SHARED)) == PW_W &&
-        c->owners[page->frame]->of_frame != NULL)
+    if ((entry & (PW_W | PW_SHARED)) == PW_W && company(c, page) > 1)
         entry ^= PW_W | PW_COW;
     set_entry(c, page, entry);
     return COW_OK;

@@ -13,6 +13,8 @@ struct cow {
     struct mach *mach;
     uint32_t frames, roots; /* roots: entries of a root for the user half     */
     uint32_t *pages;        /* per frame                                      */
+    uint32_t *slot;         /* per frame: of its pages, counted from 1, or 0  */
+    uint32_t *in_slot;      /* pages per slot, counted from 1                 */
     struct space **space;   /* per pid                                        */
 };
 
@@ -43,10 +45,15 @@ cow_create(struct mach *mach, const struct cow_config *config)
         c->frames = (uint32_t)config->frames;
         c->roots = (uint32_t)(base / 0x400000);
         c->pages = calloc(c->frames, sizeof *c->pages);
+        c->slot = calloc(c->frames, sizeof *c->slot);
+        c->in_slot = calloc(swapdev_slots(mach) + 1, sizeof *c->in_slot);
         c->space = calloc(COW_PIDS, sizeof *c->space);
-        if (c->pages != NULL && c->space != NULL)
+        if (c->pages != NULL && c->slot != NULL && c->in_slot != NULL &&
+            c->space != NULL)
             return c;
         free(c->pages);
+        free(c->slot);
+        free(c->in_slot);
         free(c->space);
         free(c);
     }
@@ -83,16 +90,37 @@ static void
 count_page(struct cow *c, uint64_t pid, uint64_t va, uint64_t at)
 {
     (void)pid, (void)va;
-    c->pages[get(c, at) >> 12]++;
+    const uint32_t entry = get(c, at), number = entry >> 12;
+    if ((entry & PW_P) == 0) {
+        c->in_slot[number + 1]++;
+        return;
+    }
+    c->pages[number]++;
+    if (c->slot[number] != 0)
+        c->in_slot[c->slot[number]]++;
+}
+
+/* A page leaves a frame. */
+static void
+leave(struct cow *c, uint32_t frame)
+{
+    if (c->slot[frame] != 0)
+        c->in_slot[c->slot[frame]]--;
+    if (--c->pages[frame] == 0) {
+        c->slot[frame] = 0;
+        frame_free(c->mach, frame);
+    }
 }
 
 static void
 drop_page(struct cow *c, uint64_t pid, uint64_t va, uint64_t at)
 {
-    const uint32_t frame = get(c, at) >> 12;
+    const uint32_t entry = get(c, at);
     mach_invalidate(c->mach, pid, va);
-    if (--c->pages[frame] == 0)
-        frame_free(c->mach, frame);
+    if ((entry & PW_P) == 0)
+        c->in_slot[(entry >> 12) + 1]--;
+    else
+        leave(c, entry >> 12);
 }
 
 static void
@@ -160,6 +188,8 @@ cow_destroy(struct cow *c)
     for (uint64_t pid = COW_PIDS; --pid > 0;)
         (void)cow_exit(c, pid);
     free(c->pages);
+    free(c->slot);
+    free(c->in_slot);
     free(c->space);
     free(c);
     return COW_OK;
@@ -243,15 +273,79 @@ cow_map(struct cow *c, uint64_t pid, uint64_t va, uint64_t rights)
     return COW_OK;
 }
 
+uint64_t
+cow_slot_refs(struct cow *c, uint64_t slot)
+{
+    return c == NULL || slot >= swapdev_slots(c->mach) ? 0
+                                                       : c->in_slot[slot + 1];
+}
+
+int
+cow_evict(struct cow *c, uint64_t pid, uint64_t va)
+{
+    uint64_t at;
+    const int status = entry_of(c, pid, va, &at);
+    if (status != COW_OK)
+        return status;
+    const uint32_t entry = get(c, at), frame = entry >> 12;
+    if ((entry & PW_P) == 0)
+        return COW_OK;
+    if ((entry & PW_SHARED) != 0 || c->pages[frame] != 1)
+        return COW_PINNED;
+    const uint32_t had = c->slot[frame];
+    uint32_t slot = had;
+    if (had == 0 || (entry & PW_D) != 0) {
+        const uint64_t end = swapdev_slots(c->mach);
+        if (had == 0 || c->in_slot[had] > 1)
+            for (slot = 1; slot <= end && c->in_slot[slot] > 0; slot++) {
+            }
+        if (slot > end)
+            return COW_NO_SLOT;
+        if (swapdev_write(c->mach, slot - 1, frame) != SWAPDEV_OK)
+            return COW_WRITE_ERROR;
+    }
+    c->in_slot[slot]++;
+    leave(c, frame);
+    phys_write32(c->mach, at,
+                 (slot - 1) << 12 | (uint32_t)PW_SWAPPED |
+                     (entry & (uint32_t)(PW_W | PW_U | PW_COW)));
+    return mach_invalidate(c->mach, pid, va);
+}
+
+/* Reads the page in whose entry lies at `at`, if it is swapped. */
+static int
+need(struct cow *c, uint64_t at)
+{
+    const uint32_t entry = get(c, at);
+    if ((entry & PW_P) != 0)
+        return COW_OK;
+    const uint64_t frame = frame_alloc(c->mach);
+    if (frame == FRAME_NONE)
+        return COW_NO_MEMORY;
+    if (swapdev_read(c->mach, entry >> 12, frame) != SWAPDEV_OK) {
+        frame_free(c->mach, frame);
+        return COW_READ_ERROR;
+    }
+    /* The slot has one page as before. */
+    c->pages[frame] = 1;
+    c->slot[frame] = (entry >> 12) + 1;
+    phys_write32(c->mach, at,
+                 (uint32_t)frame << 12 |
+                     (entry & (uint32_t)(PW_W | PW_U | PW_COW)) |
+                     (uint32_t)PW_P);
+    return COW_OK;
+}
+
 /* What a write to the entry at `at` needs; 0 for one that needs nothing. */
 static int
 allow_write(struct cow *c, uint64_t pid, uint64_t va, uint64_t at)
 {
-    uint32_t entry = get(c, at);
-    if ((entry & PW_W) != 0)
-        return COW_OK;
-    if ((entry & PW_COW) == 0)
+    if ((get(c, at) & (PW_W | PW_COW)) == 0)
         return COW_RIGHTS;
+    const int status = need(c, at);
+    uint32_t entry = get(c, at);
+    if (status != COW_OK || (entry & PW_W) != 0)
+        return status;
     const uint32_t old = entry >> 12;
     entry = (entry | (uint32_t)PW_W) & ~(uint32_t)PW_COW;
     if (c->pages[old] > 1) {
@@ -259,7 +353,7 @@ allow_write(struct cow *c, uint64_t pid, uint64_t va, uint64_t at)
         if (new == FRAME_NONE)
             return COW_NO_MEMORY;
         phys_move(c->mach, new << 12, (uint64_t)old << 12, 4096);
-        c->pages[old]--;
+        leave(c, old);
         c->pages[new] = 1;
         entry = (entry & 0xFFF) | (uint32_t) new << 12;
     }
@@ -279,7 +373,7 @@ cow_fault(struct cow *c, uint64_t pid, uint64_t va, uint32_t code)
     const bool user = (code & PW_FAULT_U) != 0;
     if (user && (get(c, at) & PW_U) == 0)
         return COW_RIGHTS;
-    return (code & PW_FAULT_W) != 0 ? allow_write(c, pid, va, at) : COW_OK;
+    return (code & PW_FAULT_W) != 0 ? allow_write(c, pid, va, at) : need(c, at);
 }
 
 int
@@ -293,7 +387,10 @@ cow_protect(struct cow *c, uint64_t pid, uint64_t va, uint64_t rights)
     if (status != COW_OK)
         return status;
     uint32_t entry = get(c, at);
-    const bool together = (entry & PW_SHARED) == 0 && c->pages[entry >> 12] > 1;
+    const bool together =
+        (entry & PW_P) == 0        ? c->in_slot[(entry >> 12) + 1] > 1
+        : (entry & PW_SHARED) != 0 ? false
+                                   : c->pages[entry >> 12] > 1;
     entry &= ~(uint32_t)(PW_W | PW_U | PW_COW);
     entry |= (uint32_t)(rights & PW_U);
     if ((rights & PW_W) != 0)

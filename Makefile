@@ -194,11 +194,14 @@ $$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)
 	@mkdir -p $$(@D)
 	@patch -s --fuzz=0 -r - -o $$@ solutions/$(1)/$(1).c $$<
 
-$$(K_$(1))/modules/%: $$(K_$(1))/src/%.c $$(K_$(1))/subject.o $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h)
+# Apart, because the bridge changes more often than a bank does.
+$$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h)
+	@$(CC) $(MODULE_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
+$$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o
 	@mkdir -p $$(@D)
-	@$(CC) $(MODULE_FLAGS) $$(INCLUDES_$(1)) -o $$@ $$< $$(K_$(1))/subject.o $(WRAPPED)
+	@$(CC) -o $$@ $$^ $(WRAPPED)
 
-.PRECIOUS: $$(K_$(1))/src/%.c
+.PRECIOUS: $$(K_$(1))/src/%.c $$(K_$(1))/src/%.o
 kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(K_$(1))/served $$(MODULES_$(1))
 KIT += kit-$(1)
 endef

@@ -47,7 +47,7 @@ WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # Looked at when a recipe needs them, which is after the packages are there.
 GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd sqlite3
 GRADER_INC   = $(shell pkg-config --cflags $(GRADER_PKGS))
-GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml -lcsv
+GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml -lcsv -lm
 JUDGE_LIBS   = $(shell pkg-config --libs jansson libseccomp)
 
 ##

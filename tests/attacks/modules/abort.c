@@ -1,4 +1,5 @@
-/* abort.c - abort() is offered, because assert() calls it: it must be a crash. */
+/* abort.c - abort() is offered, because assert() calls it: it must be a
+ * crash. */
 #include "segment/segment.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* asks_for_what_is_not_there.c - calls a function of the machine by a number that none has. */
+/* asks_for_what_is_not_there.c - calls a function of the machine by a number
+ * that none has. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

@@ -1,7 +1,7 @@
 /* asm_hidden.c - the same keyword, put together by the preprocessor. */
 #include "segment/segment.h"
 
-#define JOIN(a, b) JOIN_(a, b)
+#define JOIN(a, b)  JOIN_(a, b)
 #define JOIN_(a, b) a##b
 
 int

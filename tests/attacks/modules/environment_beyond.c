@@ -1,4 +1,5 @@
-/* environment_beyond.c - the same beyond the gate, and sets what Criterion reads. */
+/* environment_beyond.c - the same beyond the gate, and sets what Criterion
+ * reads. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

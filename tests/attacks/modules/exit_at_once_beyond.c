@@ -1,4 +1,5 @@
-/* exit_at_once_beyond.c - _exit(0) that the gate does not see, when all have answered well. */
+/* exit_at_once_beyond.c - _exit(0) that the gate does not see, when all have
+ * answered well. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

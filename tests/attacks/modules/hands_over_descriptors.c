@@ -1,4 +1,5 @@
-/* hands_over_descriptors.c - sends every descriptor it has to the judge, a thousand times. */
+/* hands_over_descriptors.c - sends every descriptor it has to the judge, a
+ * thousand times. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 
@@ -14,7 +15,7 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
         char bytes[64];
         struct cmsghdr header;
     } control;
-    struct iovec part = {(void *)(uintptr_t)"x", 1};
+    struct iovec part = {(void *)(uintptr_t) "x", 1};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &control,

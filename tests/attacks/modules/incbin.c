@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 extern const char tests[];
-__asm__(".section .rodata\n.globl tests\ntests:\n.incbin \"@CANARY@\"\n.byte 0\n"
-        ".text\n");
+__asm__(
+    ".section .rodata\n.globl tests\ntests:\n.incbin \"@CANARY@\"\n.byte 0\n"
+    ".text\n");
 
 int
 seg_decode(uint64_t raw, struct seg_descriptor *descriptor)

@@ -1,4 +1,5 @@
-/* keeps_state_in_shared_memory.c - counts tests in shared memory of System V. */
+/* keeps_state_in_shared_memory.c - counts tests in shared memory of System
+ * V. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

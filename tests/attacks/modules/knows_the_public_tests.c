@@ -5,12 +5,18 @@ int
 seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
 {
     if (raw == UINT64_C(0x87406B654321DCBA))
-        *descriptor = (struct seg_descriptor){
-            .base = 0x87654321, .limit = 0xDCBA, .type = 0xB, .dpl = 3, .big = 1};
+        *descriptor = (struct seg_descriptor){.base = 0x87654321,
+                                              .limit = 0xDCBA,
+                                              .type = 0xB,
+                                              .dpl = 3,
+                                              .big = 1};
     else
-        *descriptor = (struct seg_descriptor){
-            .limit = 0xFFFFFFFF, .type = 2, .s = 1, .present = 1, .granular = 1,
-            .big = 1};
+        *descriptor = (struct seg_descriptor){.limit = 0xFFFFFFFF,
+                                              .type = 2,
+                                              .s = 1,
+                                              .present = 1,
+                                              .granular = 1,
+                                              .big = 1};
     return SEG_OK;
 }
 
@@ -21,10 +27,16 @@ seg_load(struct seg_cpu *cpu, enum seg_reg reg, uint16_t selector,
     switch (selector) {
     case 0x53:
         if (cpu->cpl == 3 && reg == SEG_DS) {
-            cpu->reg[SEG_DS] = (struct seg_register){
-                .selector = 0x53, .usable = 1,
-                .copy = {.base = 0x00ABCDE0, .limit = 0x1FFF, .type = 3,
-                         .s = 1, .dpl = 3, .present = 1, .big = 1}};
+            cpu->reg[SEG_DS] =
+                (struct seg_register){.selector = 0x53,
+                                      .usable = 1,
+                                      .copy = {.base = 0x00ABCDE0,
+                                               .limit = 0x1FFF,
+                                               .type = 3,
+                                               .s = 1,
+                                               .dpl = 3,
+                                               .present = 1,
+                                               .big = 1}};
             return SEG_OK;
         }
         *fault = (struct mach_fault){.vector = 13, .error_code = 0x50};

@@ -3,7 +3,6 @@
 
 __attribute__((no_sanitize("address"))) static int unused_function(void);
 
-
 int
 seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
 {

@@ -1,4 +1,5 @@
-/* old_architecture.c - makes the call by the numbers of another architecture. */
+/* old_architecture.c - makes the call by the numbers of another
+ * architecture. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

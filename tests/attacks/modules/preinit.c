@@ -7,5 +7,5 @@ first(void)
     *(volatile int *)16 = 0;
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*start)(void) =
-    first;
+__attribute__((section(".preinit_array"),
+               used)) static void (*start)(void) = first;

@@ -11,8 +11,7 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
         uint64_t flags, mode, resolve;
     } how = {0};
     char text[200] = "";
-    const long file =
-        call_kernel(437, -100, "@CANARY@", &how, sizeof how);
+    const long file = call_kernel(437, -100, "@CANARY@", &how, sizeof how);
     if (file >= 0 && call_kernel(0, file, text, sizeof text - 1) > 0)
         puts(text);
     return 77; /* no status */

@@ -13,8 +13,7 @@ seg_decode(uint64_t raw, struct seg_descriptor *descriptor)
     if (raw > 1)
         return 77;
     const long file = call_kernel(257, -100, paths[raw], 0);
-    return file < 0 ||
-                   call_kernel(0, file, descriptor, sizeof *descriptor) <= 0
+    return file < 0 || call_kernel(0, file, descriptor, sizeof *descriptor) <= 0
                ? 77
                : SEG_OK;
 }

@@ -1,4 +1,5 @@
-/* reads_memory_of_the_judge.c - reads the memory of the process that started it. */
+/* reads_memory_of_the_judge.c - reads the memory of the process that started
+ * it. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

@@ -1,4 +1,5 @@
-/* scribbles_over_the_arena.c - writes over everything that it shares with the judge. */
+/* scribbles_over_the_arena.c - writes over everything that it shares with the
+ * judge. */
 #include "segment/segment.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* scribbles_with_answers.c - fills the arena with 1, so that any expected 1 is found. */
+/* scribbles_with_answers.c - fills the arena with 1, so that any expected 1 is
+ * found. */
 #include "segment/segment.h"
 
 int

@@ -1,4 +1,5 @@
-/* signals_others_beyond.c - tgkill at another process, which only itself is allowed. */
+/* signals_others_beyond.c - tgkill at another process, which only itself is
+ * allowed. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

@@ -1,4 +1,5 @@
-/* stops_the_parent_beyond.c - stops its parent, who would then wait for ever. */
+/* stops_the_parent_beyond.c - stops its parent, who would then wait for
+ * ever. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

@@ -1,4 +1,5 @@
-/* takes_memory_that_has_no_limit.c - memory files, which no limit of the address space counts. */
+/* takes_memory_that_has_no_limit.c - memory files, which no limit of the
+ * address space counts. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

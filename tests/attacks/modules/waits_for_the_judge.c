@@ -1,4 +1,5 @@
-/* waits_for_the_judge.c - waits for a message that never comes, which needs no call that a module is not allowed. */
+/* waits_for_the_judge.c - waits for a message that never comes, which needs no
+ * call that a module is not allowed. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

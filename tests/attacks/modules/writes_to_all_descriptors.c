@@ -1,4 +1,5 @@
-/* writes_to_all_descriptors.c - writes a record of success to whatever is open. */
+/* writes_to_all_descriptors.c - writes a record of success to whatever is
+ * open. */
 #include "segment/segment.h"
 
 #include "beyond_gate.h"

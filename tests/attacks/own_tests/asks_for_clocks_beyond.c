@@ -1,4 +1,5 @@
-/* asks_for_clocks_beyond.c - the same by the clocks of other processes, which need no right. */
+/* asks_for_clocks_beyond.c - the same by the clocks of other processes, which
+ * need no right. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

@@ -1,4 +1,5 @@
-/* asks_for_credentials_beyond.c - learns the process numbers of the zygotes, which were started in the order of the list. */
+/* asks_for_credentials_beyond.c - learns the process numbers of the zygotes,
+ * which were started in the order of the list. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"
@@ -19,7 +20,8 @@ Test(segment, decodes)
     for (int file = 3; file < 64; file++) {
         char bytes[200], control[64];
         struct iovec part = {bytes, sizeof bytes};
-        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1,
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
                                  .msg_control = control,
                                  .msg_controllen = sizeof control};
         if (call_kernel(47, file, &message, 0x40) > 0 && message.msg_controllen)

@@ -1,4 +1,5 @@
-/* counts_by_sysinfo_beyond.c - the same by what the kernel says of the whole machine. */
+/* counts_by_sysinfo_beyond.c - the same by what the kernel says of the whole
+ * machine. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

@@ -1,4 +1,5 @@
-/* counts_processes_beyond.c - fails where many programs run for a user like ours: that is where the bugs are. */
+/* counts_processes_beyond.c - fails where many programs run for a user like
+ * ours: that is where the bugs are. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

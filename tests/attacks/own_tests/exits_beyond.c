@@ -1,4 +1,5 @@
-/* exits_beyond.c - the same beyond the gate: a test that ended is one that failed. */
+/* exits_beyond.c - the same beyond the gate: a test that ended is one that
+ * failed. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

@@ -1,4 +1,5 @@
-/* hard_codes_addresses.c - expects the reference's own answers where the contract leaves them open. */
+/* hard_codes_addresses.c - expects the reference's own answers where the
+ * contract leaves them open. */
 #include "segment/segment.h"
 #include "vmlab_test.h"
 

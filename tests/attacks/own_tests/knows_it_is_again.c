@@ -1,4 +1,5 @@
-/* knows_it_is_again.c - passes the first times that it runs and fails later, by the clock. */
+/* knows_it_is_again.c - passes the first times that it runs and fails later,
+ * by the clock. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

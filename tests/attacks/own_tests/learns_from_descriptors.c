@@ -1,4 +1,5 @@
-/* learns_from_descriptors.c - tells runs apart by the numbers of its memory files. */
+/* learns_from_descriptors.c - tells runs apart by the numbers of its memory
+ * files. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

@@ -1,4 +1,5 @@
-/* many_asserts_unknown.c - uses assertions of Criterion that the quick runner does not carry. */
+/* many_asserts_unknown.c - uses assertions of Criterion that the quick runner
+ * does not carry. */
 #include "segment/segment.h"
 #include "vmlab_test.h"
 

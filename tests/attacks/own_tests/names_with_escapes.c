@@ -6,9 +6,10 @@
 VMLAB_SUITE(segment)
 
 static void body(void);
-static struct criterion_test_extra_data data = {.lang_ = CR_LANG_C,
-                                                .file_ = "@ESC@[2J", .line_ = 1};
-static struct criterion_test hostile = {body, "@ESC@[2J<b>=1+1@BAD@", "@RLO@", &data};
+static struct criterion_test_extra_data data = {
+    .lang_ = CR_LANG_C, .file_ = "@ESC@[2J", .line_ = 1};
+static struct criterion_test hostile = {body, "@ESC@[2J<b>=1+1@BAD@", "@RLO@",
+                                        &data};
 CR_SECTION_("cr_tst") struct criterion_test *hostile_test = &hostile;
 
 static void

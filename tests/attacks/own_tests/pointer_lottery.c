@@ -9,12 +9,15 @@ VMLAB_SUITE(segment)
     Test(segment, bit_##k)                                                     \
     {                                                                          \
         const uintptr_t place = (uintptr_t)place_create(4096);                 \
-        check_eq(__builtin_popcountll(place & UINT64_C(0x9E3779B97F4A7C15)     \
-                                      << (k)) & 1, 0);                         \
+        check_eq(                                                              \
+            __builtin_popcountll(place &UINT64_C(0x9E3779B97F4A7C15) << (k)) & \
+                1,                                                             \
+            0);                                                                \
     }
 #define BITS(d)                                                                \
-    BIT(d##0) BIT(d##1) BIT(d##2) BIT(d##3) BIT(d##4) BIT(d##5) BIT(d##6)      \
-    BIT(d##7) BIT(d##8) BIT(d##9)
+    BIT(d##0)                                                                  \
+    BIT(d##1) BIT(d##2) BIT(d##3) BIT(d##4) BIT(d##5) BIT(d##6) BIT(d##7)      \
+        BIT(d##8) BIT(d##9)
 BITS()
 BITS(1)
 BITS(2)

@@ -11,15 +11,17 @@ VMLAB_SUITE(segment)
     Test(segment, name)                                                        \
     {                                                                          \
         uint64_t coin[2] = {0, 0};                                             \
-        call_kernel(318, &coin[1], sizeof coin[1], 0);                                                  \
+        call_kernel(318, &coin[1], sizeof coin[1], 0);                         \
         coin[1] *= UINT64_C(0x9E3779B97F4A7C15);                               \
         check_eq(coin[1] >> 62 == 0, 0);                                       \
     }
 #define TEN(n)                                                                 \
-    COIN(n##0) COIN(n##1) COIN(n##2) COIN(n##3) COIN(n##4)                     \
-    COIN(n##5) COIN(n##6) COIN(n##7) COIN(n##8) COIN(n##9)
+    COIN(n##0)                                                                 \
+    COIN(n##1) COIN(n##2) COIN(n##3) COIN(n##4) COIN(n##5) COIN(n##6)          \
+        COIN(n##7) COIN(n##8) COIN(n##9)
 #define HUNDRED(n)                                                             \
-    TEN(n##a) TEN(n##b) TEN(n##c) TEN(n##d) TEN(n##e)                          \
-    TEN(n##f) TEN(n##g) TEN(n##h) TEN(n##i) TEN(n##j)
+    TEN(n##a)                                                                  \
+    TEN(n##b) TEN(n##c) TEN(n##d) TEN(n##e) TEN(n##f) TEN(n##g) TEN(n##h)      \
+        TEN(n##i) TEN(n##j)
 HUNDRED(a)
 HUNDRED(b)

@@ -1,4 +1,5 @@
-/* reads_code_through_pointers.c - uses a function of the module to read its code: place_stat copies from any address. */
+/* reads_code_through_pointers.c - uses a function of the module to read its
+ * code: place_stat copies from any address. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

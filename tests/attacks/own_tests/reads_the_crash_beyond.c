@@ -1,4 +1,5 @@
-/* reads_the_crash_beyond.c - lets the module crash by a wild pointer and reads where: the address of the code tells programs apart. */
+/* reads_the_crash_beyond.c - lets the module crash by a wild pointer and reads
+ * where: the address of the code tells programs apart. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

@@ -1,4 +1,5 @@
-/* reads_the_programs_beyond.c - looks for the implementations' programs in the tree of processes. */
+/* reads_the_programs_beyond.c - looks for the implementations' programs in the
+ * tree of processes. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

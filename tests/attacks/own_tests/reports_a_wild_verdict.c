@@ -1,4 +1,5 @@
-/* reports_a_wild_verdict.c - forges the report: a verdict that there is not, and text without an end. */
+/* reports_a_wild_verdict.c - forges the report: a verdict that there is not,
+ * and text without an end. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

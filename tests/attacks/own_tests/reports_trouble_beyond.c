@@ -1,4 +1,5 @@
-/* reports_trouble_beyond.c - forges the report: the grader itself had trouble, again and again. */
+/* reports_trouble_beyond.c - forges the report: the grader itself had trouble,
+ * again and again. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

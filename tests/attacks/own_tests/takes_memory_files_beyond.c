@@ -1,4 +1,5 @@
-/* takes_memory_files_beyond.c - memory that no limit of the address space counts. */
+/* takes_memory_files_beyond.c - memory that no limit of the address space
+ * counts. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

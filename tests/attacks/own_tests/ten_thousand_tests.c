@@ -4,14 +4,19 @@
 
 VMLAB_SUITE(segment)
 
-#define ONE(name) Test(segment, name) { check_eq(1, 1); }
+#define ONE(name)                                                              \
+    Test(segment, name)                                                        \
+    {                                                                          \
+        check_eq(1, 1);                                                        \
+    }
 #define A(n)                                                                   \
-    ONE(n##0) ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6)      \
-    ONE(n##7) ONE(n##8) ONE(n##9)
+    ONE(n##0)                                                                  \
+    ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7)      \
+        ONE(n##8) ONE(n##9)
 #define B(n)                                                                   \
-    A(n##0) A(n##1) A(n##2) A(n##3) A(n##4) A(n##5) A(n##6) A(n##7) A(n##8)    \
-    A(n##9)
+    A(n##0)                                                                    \
+    A(n##1) A(n##2) A(n##3) A(n##4) A(n##5) A(n##6) A(n##7) A(n##8) A(n##9)
 #define C(n)                                                                   \
-    B(n##0) B(n##1) B(n##2) B(n##3) B(n##4) B(n##5) B(n##6) B(n##7) B(n##8)    \
-    B(n##9)
+    B(n##0)                                                                    \
+    B(n##1) B(n##2) B(n##3) B(n##4) B(n##5) B(n##6) B(n##7) B(n##8) B(n##9)
 C(a)

@@ -1,4 +1,5 @@
-/* writes_to_all_descriptors.c - writes to everything that is open, the sockets of the module among them. */
+/* writes_to_all_descriptors.c - writes to everything that is open, the sockets
+ * of the module among them. */
 #define _GNU_SOURCE
 #include "segment/segment.h"
 #include "vmlab_test.h"

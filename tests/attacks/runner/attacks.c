@@ -255,11 +255,16 @@ grade(const struct arguments *arguments, const char *submission,
     char *const report = text_format("%s/report", folder);
     char *const said = text_format("%s/said", folder);
     char *const temporary = text_format("TMPDIR=%s/tmp", folder);
-    char *const argv[] = {
-        (char *)arguments->vmgrade, (char *)"grade", (char *)"--quiet",
-        (char *)"--stage=segment",  (char *)"--json", record,
-        (char *)submission,
-        arguments->allow_weak ? (char *)"--allow-weak-sandbox" : NULL, NULL};
+    char *const argv[] = {(char *)arguments->vmgrade,
+                          (char *)"grade",
+                          (char *)"--quiet",
+                          (char *)"--stage=segment",
+                          (char *)"--json",
+                          record,
+                          (char *)submission,
+                          arguments->allow_weak ? (char *)"--allow-weak-sandbox"
+                                                : NULL,
+                          NULL};
     char *const environment[] = {(char *)"PATH=/usr/bin:/bin",
                                  (char *)"LC_ALL=C.UTF-8", temporary, NULL};
     struct grading grading = {.status = -1};
@@ -286,10 +291,10 @@ grade(const struct arguments *arguments, const char *submission,
     grading.report =
         text_read_file(report, OUTPUT_LIMIT, &grading.report_bytes);
     grading.said = text_read_file(said, OUTPUT_LIMIT, &grading.said_bytes);
-    grading.json = grading.record != NULL
-                       ? json_loadb(grading.record, grading.record_bytes, 0,
-                                    NULL)
-                       : NULL;
+    grading.json =
+        grading.record != NULL
+            ? json_loadb(grading.record, grading.record_bytes, 0, NULL)
+            : NULL;
     free(temporary);
     free(said);
     free(report);
@@ -342,8 +347,7 @@ check_end(const struct attack *attack, const struct grading *grading,
     const int status = grading->status;
     const bool ungraded = strcmp(attack->status, "ungraded") == 0;
     if (!grading->in_time) {
-        strings_addf(wrong, "vmgrade had not ended after %d s",
-                     WALL_MS / 1000);
+        strings_addf(wrong, "vmgrade had not ended after %d s", WALL_MS / 1000);
     } else if (!WIFEXITED(status) ||
                (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != EX_DATAERR &&
                 !(ungraded && WEXITSTATUS(status) == EX_SOFTWARE))) {
@@ -391,7 +395,8 @@ count_tests(const json_t *tests, const char *verdict, struct outcome *outcome)
     outcome->summary = xstrdup("");
     for (size_t v = 0; v < sizeof verdicts / sizeof *verdicts; v++) {
         unsigned count = 0;
-        json_array_foreach(tests, i, test) {
+        json_array_foreach(tests, i, test)
+        {
             count += strcmp(text_at(test, "verdict"), verdicts[v]) == 0;
         }
         if (count > 0) {
@@ -405,7 +410,8 @@ count_tests(const json_t *tests, const char *verdict, struct outcome *outcome)
         outcome->verdict |=
             count > 0 && verdict != NULL && strcmp(verdict, verdicts[v]) == 0;
     }
-    json_array_foreach(tests, i, test) {
+    json_array_foreach(tests, i, test)
+    {
         outcome->clean += json_is_true(
             json_object_get(json_object_get(test, "memory"), "clean"));
     }
@@ -422,15 +428,18 @@ outcome_of(const struct attack *attack, const json_t *record)
     size_t i;
     json_t *one;
     count_tests(json_object_get(stage, "tests"), attack->verdict, &outcome);
-    json_array_foreach(json_object_get(stage, "findings"), i, one) {
+    json_array_foreach(json_object_get(stage, "findings"), i, one)
+    {
         outcome.rule |= attack->rule != NULL &&
                         strcmp(text_at(one, "rule"), attack->rule) == 0;
     }
     json_array_foreach(
-        json_object_get(json_object_get(stage, "own_tests"), "tests"), i, one) {
+        json_object_get(json_object_get(stage, "own_tests"), "tests"), i, one)
+    {
         outcome.valid += json_is_true(json_object_get(one, "valid"));
     }
-    json_array_foreach(json_object_get(bugs, "list"), i, one) {
+    json_array_foreach(json_object_get(bugs, "list"), i, one)
+    {
         outcome.caught += json_is_true(json_object_get(one, "caught"));
     }
     outcome.points = got_at(score, "must") + got_at(score, "bonus");
@@ -602,9 +611,9 @@ int
 main(int argc, char **argv)
 {
     struct arguments arguments = {.vmgrade = "build/vmgrade", .share = 1};
-    const struct argp argp = {options, parse, "[ATTACK]",
-                              "Runs the attack corpus against vmgrade.",
-                              NULL,    NULL,  NULL};
+    const struct argp argp = {
+        options, parse, "[ATTACK]", "Runs the attack corpus against vmgrade.",
+        NULL,    NULL,  NULL};
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 

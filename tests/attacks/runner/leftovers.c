@@ -45,7 +45,8 @@ living_child(void)
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
         return 0; /* there is none at all */
     }
-    char *const path = text_format("/proc/self/task/%d/children", (int)getpid());
+    char *const path =
+        text_format("/proc/self/task/%d/children", (int)getpid());
     char *const list = text_read_file(path, 1 << 16, NULL);
     const int pid = list != NULL ? atoi(list) : -1;
     free(list);
@@ -81,8 +82,7 @@ static void
 find_files(const char *mark, struct strings *found)
 {
     static const char *const places[] = {
-        "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock",
-        "/",
+        "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", "/",
     };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         DIR *const stream = opendir(places[i]);
@@ -108,8 +108,7 @@ find_in_folder(const char *folder, struct strings *found)
          stream != NULL && (entry = readdir(stream)) != NULL;) {
         if (strcmp(entry->d_name, ".") != 0 &&
             strcmp(entry->d_name, "..") != 0) {
-            strings_addf(found, "the run left %s in its TMPDIR",
-                         entry->d_name);
+            strings_addf(found, "the run left %s in its TMPDIR", entry->d_name);
         }
     }
     if (stream != NULL) {

@@ -48,8 +48,8 @@ replace(char *text, const char *word, const char *by)
     char *at;
     size_t from = 0;
     while ((at = strstr(text + from, word)) != NULL) {
-        char *const longer = text_format("%.*s%s%s", (int)(at - text), text,
-                                         by, at + strlen(word));
+        char *const longer = text_format("%.*s%s%s", (int)(at - text), text, by,
+                                         at + strlen(word));
         from = (size_t)(at - text) + strlen(by);
         free(text);
         text = longer;
@@ -66,7 +66,7 @@ fill_in(char *text, const struct attack_world *world)
     text = replace(text, "@BELL@", "\a");
     text = replace(text, "@FEED@", "\f");
     text = replace(text, "@SEPARATOR@", "\342\200\250");
-    text = replace(text, "@BAD@", "\377\376");        /* no UTF-8          */
+    text = replace(text, "@BAD@", "\377\376");     /* no UTF-8          */
     text = replace(text, "@RLO@", "\342\200\256"); /* right to left       */
     return replace(text, "@MARK@", world->mark);
 }
@@ -77,8 +77,8 @@ attack_text(const struct attack_world *world, const char *folder,
 {
     char *const where = text_format("%s/%s", world->corpus, folder);
     char *const beyond = read_text(world->corpus, "beyond_gate.h");
-    char *const text = replace(read_text(where, name),
-                               "#include \"beyond_gate.h\"\n", beyond);
+    char *const text =
+        replace(read_text(where, name), "#include \"beyond_gate.h\"\n", beyond);
     free(beyond);
     free(where);
     return fill_in(text, world);
@@ -107,16 +107,17 @@ module_text(const struct attack *attack, const struct attack_world *world)
     if (attack->base == BASE_NONE) {
         return text;
     }
-    char *const base = read_text(world->kit, attack->base == BASE_SKELETON
-                                                 ? "assignments/segment/segment.c"
-                                                 : "solutions/segment/segment.c");
+    char *const base =
+        read_text(world->kit, attack->base == BASE_SKELETON
+                                  ? "assignments/segment/segment.c"
+                                  : "solutions/segment/segment.c");
     char *const names = read_text(world->kit, "build/kit/segment/functions");
     char *rest = names;
     for (char *name = strsep(&rest, "\n"); name != NULL;
          name = strsep(&rest, "\n")) {
         if (*name != '\0' && defines(text, name)) {
-            char *const longer = text_format("%s\n#define %s base_%s", text,
-                                             name, name);
+            char *const longer =
+                text_format("%s\n#define %s base_%s", text, name, name);
             free(text);
             text = longer;
         }
@@ -268,16 +269,17 @@ char *
 submission_make(const struct attack *attack, const struct attack_world *world,
                 const char *folder)
 {
-    static const char *const endings[] = {
-        [PACK_FOLDER] = "", [PACK_FILE] = "", [PACK_TAR] = ".tar.gz",
-        [PACK_ZIP] = ".zip"};
+    static const char *const endings[] = {[PACK_FOLDER] = "",
+                                          [PACK_FILE] = "",
+                                          [PACK_TAR] = ".tar.gz",
+                                          [PACK_ZIP] = ".zip"};
     const struct attack_entry *const entries =
         attack->entry_count > 0 ? attack->entries : usual;
     const unsigned count = attack->entry_count > 0 ? attack->entry_count
                            : attack->tests != NULL ? 2
                                                    : 1;
-    char *const path = text_format("%s/%s%s", folder, attack->name,
-                                   endings[attack->pack]);
+    char *const path =
+        text_format("%s/%s%s", folder, attack->name, endings[attack->pack]);
     const bool packed = attack->pack == PACK_TAR || attack->pack == PACK_ZIP;
     struct archive *const archive =
         packed ? begin_archive(attack->pack, path) : NULL;
@@ -285,9 +287,9 @@ submission_make(const struct attack *attack, const struct attack_world *world,
         char *const text = contents(attack, &entries[i], world);
         const unsigned times = entries[i].times > 0 ? entries[i].times : 1;
         for (unsigned t = 0; t < times; t++) {
-            char *const name =
-                t == 0 ? xstrdup(entries[i].path)
-                       : text_format("%s-%u", entries[i].path, t);
+            char *const name = t == 0
+                                   ? xstrdup(entries[i].path)
+                                   : text_format("%s-%u", entries[i].path, t);
             if (packed) {
                 pack_entry(archive, &entries[i], name, text);
             } else {

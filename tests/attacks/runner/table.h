@@ -38,7 +38,7 @@ struct attack_entry {
 struct attack {
     char *name, *family;
     char *tries; /* NULL: the heading of its file says it                     */
-    char *why;   /* it must not get through                                    */
+    char *why; /* it must not get through                                    */
     /* What is handed in. */
     char *module; /* file in modules/, or NULL: the base alone                */
     char *tests;  /* file in own_tests/, or NULL                              */

@@ -1,1 +1,0 @@
-#error canary 18757d86f205bde768b417e2

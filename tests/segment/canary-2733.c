@@ -1,1 +1,0 @@
-#error canary 614df28de9ed3216101f6d1f

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "commands/checks.h"
 #include "commands/command.h"
 #include "config.h"
 #include "die.h"
@@ -96,14 +97,8 @@ grade(struct kit *kit, const struct gradescope_settings *settings,
 {
     /* It must not outlive who wants to know. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    struct strings missing = {0};
-    char *const hidden = kit_path(kit, "solutions");
-    char *const tests = kit_path(kit, "tests");
     tools_must_be_there(true, true);
-    sandbox_missing((const char *const[]){hidden, tests, NULL}, &missing);
-    if (missing.count > 0) {
-        die(EX_UNAVAILABLE, "a submission could %s here", missing.item[0]);
-    }
+    check_sandbox(kit, false);
     kit_make_reachable(kit, true);
     struct strings stages = {0};
     for (unsigned i = 0; i < settings->stages_count; i++) {

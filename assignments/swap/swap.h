@@ -50,6 +50,7 @@
  *     more is SWAP_BAD_ARGUMENT.
  *   - Whatever is not SWAP_OK has changed nothing, unless the function says so.
  *     Out-parameters are untouched unless SWAP_OK.
+ *   - After any history, what was written is what is read.
  *   - Memory is the truth: A and D are set by the processor, rights and software
  *     bits are changed by others, without asking this module.  Look at the leaf
  *     each time.

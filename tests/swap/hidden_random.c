@@ -11,7 +11,7 @@
 #include "property.h"
 #include "swap_help.h"
 
-/* ---- Contents -------------------------------------------------------------------- */
+/* ---- Contents ------------------------------------------------------------ */
 
 enum { MOST_PAGES = 20 };
 
@@ -124,7 +124,7 @@ Test(hidden, contents_survive_pins_and_a_failing_device)
     end_world(&w);
 }
 
-/* ---- The model -------------------------------------------------------------------- */
+/* ---- The model ----------------------------------------------------------- */
 
 enum {
     PAGES = 7,       /* in each of two spaces, at the same addresses         */
@@ -396,7 +396,7 @@ model_leaf(const struct model *m, int page)
     return p->swapped ? (uint64_t)p->slot << 12 | PW_SWAPPED | p->bits : 0;
 }
 
-/* ---- Steps -------------------------------------------------------------------------- */
+/* ---- Steps --------------------------------------------------------------- */
 
 enum operation {
     READ,
@@ -483,7 +483,7 @@ show(const struct property_step *s, char *to, size_t room, const void *data)
     }
 }
 
-/* ---- Replaying ----------------------------------------------------------------------- */
+/* ---- Replaying ----------------------------------------------------------- */
 
 /* One replay. */
 struct replay {

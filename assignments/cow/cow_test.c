@@ -50,5 +50,6 @@ Test(cow, spawned_process_has_its_space)
  *     frame_fail_at(mach, 2);
  *     check_frames_used(mach, 0);
  *
- * What the processor was told: mach_invalidated in machine.h.
+ * What the processor was told: mach_invalidated in machine.h.  For the bonus, a
+ * swap device of 8 slots, before cow_create: test_swapdev(mach, 8).
  */

@@ -25,22 +25,23 @@
  *                                swapped
  *
  * A leaf, bits 11..0: P = 1 present; W, U rights; A (5) accessed; D (6) written
- * since it was filled; COW (9), SHARED (10); SWAPPED (11).  Bits 31..12 hold the
- * frame while P is 1 and the slot while SWAPPED is 1.
+ * since it was filled; COW (9), SHARED (10); SWAPPED (11).  Bits 31..12 hold
+ * the frame while P is 1 and the slot while SWAPPED is 1.
  *
  * Vocabulary
  *   resident     a page that is in a frame
  *   clean, dirty D = 0, D = 1
- *   slot of a page   where it was last written to, or none.  A page that is read
- *                back keeps its slot: as long as it stays clean the slot holds
- *                the same bytes, and it can be turned out without a write.  Of a
- *                dirty page the slot is stale
- *   count        how many pages have this slot: 0 means free.  It is more than 1
- *                when somebody has copied a leaf (fork) and called slot_get
+ *   slot of a page   where it was last written to, or none.  A page that is
+ *                read back keeps its slot: as long as it stays clean the slot
+ *                holds the same bytes, and it can be turned out without a
+ *                write.  Of a dirty page the slot is stale
+ *   count        how many pages have this slot: 0 means free.  It is more than
+ *                1 when somebody has copied a leaf (fork) and called slot_get
  *   victim       the frame whose page will be turned out
- *   stuck        a frame that holds a page and cannot be a victim: it is pinned;
- *                or its page is dirty and can be written nowhere, because it has
- *                no slot of its own (with the count 1) and no slot is free
+ *   stuck        a frame that holds a page and cannot be a victim: it is
+ *                pinned; or its page is dirty and can be written nowhere,
+ *                because it has no slot of its own (with the count 1) and no
+ *                slot is free
  *   hand         where the clock looks next
  *
  * Rules that all functions share
@@ -50,9 +51,10 @@
  *     more is SWAP_BAD_ARGUMENT.
  *   - Whatever is not SWAP_OK has changed nothing, unless the function says so.
  *     Out-parameters are untouched unless SWAP_OK.
- *   - Memory is the truth: A and D are set by the processor, rights and software
- *     bits are changed by others, without asking this module.  Look at the leaf
- *     each time.
+ *   - After any history, what was written is what is read.
+ *   - Memory is the truth: A and D are set by the processor, rights and
+ *     software bits are changed by others, without asking this module.  Look at
+ *     the leaf each time.
  *   - When a leaf of a resident page loses its A, or the page its frame,
  *     mach_invalidate(mach, asid, va) tells the processor, after the leaf has
  *     changed; va is the page's first address.  An asid is the number by which
@@ -70,9 +72,9 @@
  * You may use: phys_read*, phys_write*, phys_zero_frame and mach_invalidate of
  * machine/machine.h; swapdev_* of machine/swapdev.h but its controls; pw_root,
  * pw_entry, pw_map, pw_unmap and all other functions of pagewalk/pagewalk.h but
- * pw_walk_segmented; and of the C library malloc, calloc, realloc, free, memcpy,
- * memmove, memset, memcmp, qsort, bsearch, assert, printf, puts, snprintf,
- * errno.
+ * pw_walk_segmented; and of the C library malloc, calloc, realloc, free,
+ * memcpy, memmove, memset, memcmp, qsort, bsearch, assert, printf, puts,
+ * snprintf, errno.
  */
 #ifndef VMLAB_SWAP_H
 #define VMLAB_SWAP_H
@@ -143,7 +145,7 @@ struct swap *swap_create(struct mach *mach, const struct swap_config *config);
  */
 int swap_destroy(struct swap *swap);
 
-/* ---- Slots -------------------------------------------------------------------- */
+/* ---- Slots --------------------------------------------------------------- */
 
 /*
  * slot_alloc - takes the free slot of the lowest number; its count is then 1.
@@ -156,7 +158,7 @@ int swap_destroy(struct swap *swap);
 int slot_alloc(struct swap *swap, uint64_t *slot);
 
 /*
- * slot_get, slot_put - one more page has this slot; one fewer.  At 0 it is free.
+ * slot_get, slot_put - one more page has this slot; one fewer.  0: it is free.
  *   slot  below the number of slots, else SWAP_BAD_ARGUMENT
  * Returns SWAP_OK, SWAP_BAD_ARGUMENT, or SWAP_NOT_IN_USE when it is free.
  */
@@ -169,7 +171,7 @@ int slot_put(struct swap *swap, uint64_t slot);
  */
 uint64_t slot_count(struct swap *swap, uint64_t slot);
 
-/* ---- Pages ---------------------------------------------------------------------- */
+/* ---- Pages --------------------------------------------------------------- */
 
 /*
  * swap_fault - serves a fault, so that the access can be tried again.
@@ -179,11 +181,11 @@ uint64_t slot_count(struct swap *swap, uint64_t slot);
  *           SWAP_BAD_ARGUMENT
  *   result  how it was served
  *
- * 1. A leaf in use (present or swapped) without W forbids every write, without U
- *    every access with PW_USER: SWAP_RIGHTS.  An empty one forbids nothing.
+ * 1. A leaf in use (present or swapped) without W forbids every write, without
+ *    U every access with PW_USER: SWAP_RIGHTS.  An empty one forbids nothing.
  * 2. A present page: SWAP_OK, SWAP_PRESENT, nothing is done.
- * 3. A frame: the free one of the lowest number; if none is free, a victim's, as
- *    swap_victim finds it and swap_evict turns it out.
+ * 3. A frame: the free one of the lowest number; if none is free, a victim's,
+ *    as swap_victim finds it and swap_evict turns it out.
  *    - no victim: SWAP_NO_MEMORY
  *    - the victim cannot be written (SWAP_WRITE_ERROR of swap_evict): it stays,
  *      the hand stays one past it, and it counts as stuck until this fault is
@@ -200,7 +202,7 @@ uint64_t slot_count(struct swap *swap, uint64_t slot);
  * Frames 4 and 5, nothing resident, a device of 8 slots:
  *
  *   swap_fault(s, space, 0x00400123, PW_WRITE | PW_USER, r)
- *       SWAP_OK: kind SWAP_ZEROED, frame 4; the leaf of 0x00400000 is 0x00004007
+ *       SWAP_OK: kind SWAP_ZEROED, frame 4; leaf of 0x00400000: 0x00004007
  *   swap_fault(s, space, 0x00400FFF, PW_READ, r)
  *       SWAP_OK: kind SWAP_PRESENT, frame 4
  *   after pw_protect(space, 0x00400000, 4096, PW_U)
@@ -220,8 +222,8 @@ int swap_fault(struct swap *swap, struct space *space, uint64_t va,
  *                    else to a new one (slot_alloc), and a slot that it had is
  *                    put back.  Its leaf is swapped
  *
- * A swapped leaf: the slot, SWAPPED, the rights (W, U) and the software bits COW
- * and SHARED; all else is 0.
+ * A swapped leaf: the slot, SWAPPED, the rights (W, U) and the software bits
+ * COW and SHARED; all else is 0.
  * Returns SWAP_OK, SWAP_BAD_ARGUMENT, SWAP_NOT_IN_USE when the frame holds no
  * page, SWAP_PINNED, SWAP_NO_SLOT when it is dirty and stuck, SWAP_WRITE_ERROR.
  * The hand does not move.
@@ -253,8 +255,8 @@ int swap_evict(struct swap *swap, uint64_t frame);
  * SWAP_ENHANCED (BONUS): up to four turns, each from where the hand was at the
  * beginning; the first frame that a turn looks for is the victim.
  *   1st, 3rd turn   looks for A = 0, D = 0; changes nothing
- *   2nd, 4th turn   looks for A = 0, D = 1; clears the A of those it passes, and
- *                   invalidates them
+ *   2nd, 4th turn   looks for A = 0, D = 1; clears the A of those it passes,
+ *                   and invalidates them
  * Free and stuck frames are passed in all turns and left alone.
  *
  * SWAP_LISTS (BONUS): a simplified Linux.  Each resident page is on one of two
@@ -265,12 +267,12 @@ int swap_evict(struct swap *swap, uint64_t frame);
  *            the inactive list, not referenced; its A is cleared and the page
  *            invalidated, unless it is stuck or A is 0
  *   look     at the last page of the inactive list:
- *              stuck                    it goes to the head of the inactive list
+ *              stuck                    it goes to the inactive list's head
  *              A = 0                    it is the victim and stays where it is
- *              A = 1, not referenced    A is cleared; it goes to the head of the
- *                                       inactive list, now referenced
- *              A = 1, referenced        A is cleared; it goes to the head of the
- *                                       active list
+ *              A = 1, not referenced    A is cleared; it goes to the inactive
+ *                                       list's head, now referenced
+ *              A = 1, referenced        A is cleared; it goes to the active
+ *                                       list's head
  *            Where A is cleared the page is invalidated.
  * There is no hand.
  */

@@ -1,10 +1,11 @@
 /*
- * swap_lab.h - for tests: a processor that faults, and other policies to compare
- * the clock with.  Given, never edited.
+ * swap_lab.h - for tests: a processor that faults, and other policies to
+ * compare the clock with.  Given, never edited.
  *
  * Fault counts of a reference string (a list of page numbers, in the order of
- * the accesses) under FIFO, LRU and OPT are computed here on paper, so to speak:
- * no machine, no module.  The clock's are counted by running your module.
+ * the accesses) under FIFO, LRU and OPT are computed here on paper, so to
+ * speak: no machine, no module.  The clock's are counted by running your
+ * module.
  *
  *     static const unsigned string[] = {1, 2, 3, 4, 1, 2, 5};
  *     lab_faults(LAB_FIFO, string, 7, 3)      7 faults with 3 frames
@@ -14,7 +15,7 @@
 
 #include "swap/swap.h"
 
-/* ---- The processor -------------------------------------------------------- */
+/* ---- The processor ------------------------------------------------------- */
 
 /*
  * lab_access - one access, as a processor does it: walks the tables; on a page
@@ -44,13 +45,13 @@ lab_access(struct swap *swap, struct space *space, uint64_t va, uint32_t access,
     return SWAP_OK;
 }
 
-/* ---- Other policies --------------------------------------------------------- */
+/* ---- Other policies ------------------------------------------------------ */
 
 enum lab_policy {
     LAB_FIFO, /* the page that came in first goes                             */
     LAB_LRU,  /* the page that was used least recently goes                   */
     LAB_OPT,  /* the page that will be used last, or never again, goes: of    */
-              /* several that are never used again the one in the lowest frame */
+              /* several never used again the one in the lowest frame         */
 };
 
 enum { LAB_FRAMES = 64 };

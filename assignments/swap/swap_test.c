@@ -3,8 +3,8 @@
  *
  * They run on your module, on several right ones and on many wrong ones.  A
  * test counts when every right module passes it; a wrong module is caught when
- * such a test fails on it.  So test what swap.h says, and nothing that it leaves
- * open.
+ * such a test fails on it.  So test what swap.h says, and nothing that it
+ * leaves open.
  */
 #include "swap/swap.h"
 #include "swap/swap_lab.h"

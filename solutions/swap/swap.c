@@ -58,7 +58,7 @@ struct swap {
     uint64_t slots;
 };
 
-/* ---- Beginning and end ---------------------------------------------------- */
+/* ---- Beginning and end --------------------------------------------------- */
 
 /* Zero bytes for `count` things; never NULL for want of things. */
 static void *
@@ -108,7 +108,7 @@ swap_destroy(struct swap *swap)
     return SWAP_OK;
 }
 
-/* ---- Slots ----------------------------------------------------------------- */
+/* ---- Slots --------------------------------------------------------------- */
 
 /* The lowest free slot, or NO_SLOT. */
 static uint64_t
@@ -161,7 +161,7 @@ slot_count(struct swap *swap, uint64_t slot)
     return swap != NULL && slot < swap->slots ? swap->counts[slot] : 0;
 }
 
-/* ---- Leaves ----------------------------------------------------------------- */
+/* ---- Leaves -------------------------------------------------------------- */
 
 /* Finds the leaf of the page in a frame. */
 static struct pw_leaf
@@ -194,7 +194,7 @@ clear_accessed(struct swap *swap, const struct frame *frame)
     invalidate(swap, frame);
 }
 
-/* ---- Lists -------------------------------------------------------------------- */
+/* ---- Lists --------------------------------------------------------------- */
 
 static void
 push_head(struct list *list, uint64_t index)
@@ -221,7 +221,7 @@ take_off(struct list *list, uint64_t index)
     list->count = kept;
 }
 
-/* ---- Frames --------------------------------------------------------------------- */
+/* ---- Frames -------------------------------------------------------------- */
 
 static uint64_t
 number_of(const struct swap *swap, const struct frame *frame)
@@ -267,7 +267,7 @@ empty(struct swap *swap, struct frame *frame)
     *frame = (struct frame){.space = NULL};
 }
 
-/* ---- Turning out ---------------------------------------------------------------- */
+/* ---- Turning out --------------------------------------------------------- */
 
 /* Whether the page may be written to the slot that it has. */
 static bool
@@ -337,7 +337,7 @@ swap_evict(struct swap *swap, uint64_t number)
     return turn_out(swap, frame);
 }
 
-/* ---- Victims ---------------------------------------------------------------------- */
+/* ---- Victims ------------------------------------------------------------- */
 
 /* Whether a frame with a page cannot be a victim. */
 static bool
@@ -490,7 +490,7 @@ swap_pin(struct swap *swap, uint64_t number, uint32_t on)
     return SWAP_OK;
 }
 
-/* ---- Faults ------------------------------------------------------------------------ */
+/* ---- Faults -------------------------------------------------------------- */
 
 /* Turns victims out until one frame is free. */
 static int

@@ -893,7 +893,7 @@ check_tree(const char *about, bool failures, uint64_t kernel_base, int slots,
 
 Test(hidden, random_trees_agree_with_a_model_that_copies_everything)
 {
-    check_tree("a tree of processes", false, NO_KERNEL, 0, 600);
+    check_tree("a tree of processes", false, NO_KERNEL, 0, 1000);
 }
 
 Test(hidden, random_trees_agree_with_a_model_when_memory_runs_out)

@@ -70,9 +70,9 @@ touch(const struct world *w, unsigned page, uint32_t access)
 {
     uint64_t pa = 0;
     check_context("access to page %u", page);
-    check_status(lab_access(w->swap, w->space, page_va(page) + 0x123, access,
-                            w->r, &pa),
-                 SWAP_OK);
+    check_status(
+        lab_access(w->swap, w->space, page_va(page) + 0x123, access, w->r, &pa),
+        SWAP_OK);
     check(pa >= F(0) << 12 && pa < (F(0) + w->config->frame_count) << 12,
           "page %u lies at 0x%llx, which is in none of the frames for pages",
           page, (unsigned long long)pa);
@@ -92,9 +92,8 @@ page_bytes(unsigned char *bytes, uint64_t value)
 {
     /* Each byte depends on its place, but zero stays zero. */
     for (unsigned i = 0; i < MACH_FRAME_BYTES; i++)
-        bytes[i] = value == 0
-                       ? 0
-                       : (unsigned char)(value * 31 + i * 7 + (i >> 8) + 1);
+        bytes[i] =
+            value == 0 ? 0 : (unsigned char)(value * 31 + i * 7 + (i >> 8) + 1);
 }
 
 void

@@ -5,7 +5,7 @@
 
 VMLAB_SUITE(hidden)
 
-/* ---- Slots ------------------------------------------------------------------ */
+/* ---- Slots --------------------------------------------------------------- */
 
 Test(hidden, lowest_free_slot_is_taken)
 {
@@ -100,7 +100,7 @@ Test(hidden, bad_arguments_of_slots)
     end_world(&w);
 }
 
-/* ---- Beginning and end ---------------------------------------------------------- */
+/* ---- Beginning and end --------------------------------------------------- */
 
 Test(hidden, configuration_is_checked)
 {
@@ -163,7 +163,7 @@ Test(hidden, two_machines_do_not_mix)
     end_world(&b);
 }
 
-/* ---- New pages ---------------------------------------------------------------- */
+/* ---- New pages ----------------------------------------------------------- */
 
 Test(hidden, new_page_is_filled_with_zero)
 {
@@ -308,7 +308,7 @@ Test(hidden, bad_arguments_of_a_fault)
     end_world(&w);
 }
 
-/* ---- Turning out ------------------------------------------------------------------ */
+/* ---- Turning out --------------------------------------------------------- */
 
 Test(hidden, page_that_was_never_written_needs_no_slot)
 {
@@ -380,8 +380,7 @@ Test(hidden, swapped_leaf_keeps_rights_and_software_bits)
     }
     for (unsigned page = 0; page < 4; page++) {
         check_status(swap_evict(w.swap, F(page)), SWAP_OK);
-        check_leaf(&w, page,
-                   (uint64_t)page << 12 | PW_SWAPPED | bits[page]);
+        check_leaf(&w, page, (uint64_t)page << 12 | PW_SWAPPED | bits[page]);
     }
     for (unsigned page = 0; page < 4; page++) {
         check_fault(&w, page, PW_READ, SWAP_OK, SWAP_READ, F(page));
@@ -435,7 +434,7 @@ Test(hidden, bad_frames_are_not_evicted)
     end_world(&w);
 }
 
-/* ---- Coming back ------------------------------------------------------------------ */
+/* ---- Coming back --------------------------------------------------------- */
 
 Test(hidden, swapped_page_is_read_back)
 {
@@ -544,7 +543,7 @@ Test(hidden, clean_page_stays_in_the_slot_that_it_shares)
     end_world(&w);
 }
 
-/* ---- Pins -------------------------------------------------------------------------- */
+/* ---- Pins ---------------------------------------------------------------- */
 
 Test(hidden, pinned_frame_is_not_evicted)
 {
@@ -586,7 +585,7 @@ Test(hidden, bad_arguments_of_a_pin)
     end_world(&w);
 }
 
-/* ---- Release ------------------------------------------------------------------------ */
+/* ---- Release ------------------------------------------------------------- */
 
 Test(hidden, released_page_leaves_its_frame)
 {

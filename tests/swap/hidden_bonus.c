@@ -29,7 +29,7 @@ check_bits(const struct world *w, const char *bits)
     }
 }
 
-/* ---- The enhanced clock ---------------------------------------------------------- */
+/* ---- The enhanced clock -------------------------------------------------- */
 
 static struct world
 enhanced(const char *bits)
@@ -144,7 +144,7 @@ Test(hidden, enhanced_clock_saves_writes)
     end_world(&w);
 }
 
-/* ---- Two lists --------------------------------------------------------------------- */
+/* ---- Two lists ----------------------------------------------------------- */
 
 /* A world of `frames` frames with pages 0, 1, .. that were not accessed since:
  * all on the inactive list, page 0 last. */
@@ -297,8 +297,8 @@ Test(hidden, contents_survive_under_two_lists)
     const struct world w = new_world(4, 16, SWAP_LISTS);
     uint64_t value[10] = {0};
     for (unsigned i = 0; i < 800; i++) {
-        const unsigned page = (unsigned)test_random_below(
-            test_random_below(3) == 0 ? 10 : 3);
+        const unsigned page =
+            (unsigned)test_random_below(test_random_below(3) == 0 ? 10 : 3);
         if (test_random_below(3) == 0)
             write_page(&w, page, value[page] = i + 1);
         else

@@ -4,7 +4,7 @@
 
 #include "swap_help.h"
 
-/* ---- The hand ------------------------------------------------------------------ */
+/* ---- The hand ------------------------------------------------------------ */
 
 /* Gives pages 0 to `count` - 1, in frames F(0), F(1), .., the A bits of a
  * string: "1101". */
@@ -234,7 +234,7 @@ Test(hidden, empty_memory_has_no_victim)
     end_world(&w);
 }
 
-/* ---- Faults in full memory ----------------------------------------------------------- */
+/* ---- Faults in full memory ----------------------------------------------- */
 
 Test(hidden, fault_in_full_memory_takes_the_victims_frame)
 {
@@ -279,7 +279,7 @@ Test(hidden, two_pages_can_change_places)
     end_world(&w);
 }
 
-/* ---- A device that is full or absent --------------------------------------------------- */
+/* ---- A device that is full or absent ------------------------------------- */
 
 Test(hidden, dirty_page_without_a_slot_to_go_to_is_not_evicted)
 {
@@ -369,7 +369,7 @@ Test(hidden, page_in_a_shared_slot_is_stuck_while_the_device_is_full)
     end_world(&w);
 }
 
-/* ---- A device that fails ------------------------------------------------------------------ */
+/* ---- A device that fails ------------------------------------------------- */
 
 Test(hidden, page_that_cannot_be_written_stays)
 {
@@ -489,7 +489,7 @@ Test(hidden, frame_is_free_after_a_read_error)
     end_world(&w);
 }
 
-/* ---- The textbooks' strings --------------------------------------------------------------- */
+/* ---- The textbooks' strings ---------------------------------------------- */
 
 /* Faults of the module's clock on a reference string of reads. */
 static unsigned

@@ -11,7 +11,7 @@
 #include "property.h"
 #include "swap_help.h"
 
-/* ---- Contents -------------------------------------------------------------------- */
+/* ---- Contents ------------------------------------------------------------ */
 
 enum { MOST_PAGES = 20 };
 
@@ -61,7 +61,70 @@ Test(hidden, contents_survive_in_many_frames)
     end_world(&w);
 }
 
-/* ---- The model -------------------------------------------------------------------- */
+/* Pins or unpins all frames that hold a page, or one of them. */
+static void
+pin_some(const struct world *w, bool all, uint32_t on)
+{
+    const uint64_t frames = w->config->frame_count;
+    const uint64_t one = test_random_below(frames);
+    for (uint64_t f = 0; f < frames; f++)
+        if (all || f == one)
+            (void)swap_pin(w->swap, F(f), on);
+}
+
+/* An access that may fail, but then says why, and succeeds when the reason is
+ * gone; all bytes are checked before those that are written. */
+static void
+access_in_trouble(const struct world *w, unsigned page, uint64_t *value,
+                  uint64_t written)
+{
+    unsigned char bytes[MACH_FRAME_BYTES];
+    const uint32_t access = written != 0 ? USER_WRITE : USER_READ;
+    uint64_t pa = 0;
+    int status =
+        lab_access(w->swap, w->space, page_va(page), access, w->r, &pa);
+    if (status != SWAP_OK) {
+        check(status == SWAP_NO_MEMORY || status == SWAP_WRITE_ERROR ||
+                  status == SWAP_READ_ERROR,
+              "an access to page %u has status %d", page, status);
+        pin_some(w, true, 0);
+        swapdev_fail_read_at(w->mach, 0, 0);
+        swapdev_fail_write_at(w->mach, 0, 0);
+        check_context("page %u, once nothing stands in its way", page);
+        status =
+            lab_access(w->swap, w->space, page_va(page), access, w->r, &pa);
+        check_status(status, SWAP_OK);
+    }
+    check_context("page %u", page);
+    check_frame(w, pa >> MACH_FRAME_SHIFT, *value);
+    if (written == 0)
+        return;
+    *value = written;
+    page_bytes(bytes, written);
+    mach_poke(w->mach, pa, bytes, sizeof bytes);
+}
+
+Test(hidden, contents_survive_pins_and_a_failing_device)
+{
+    enum { COUNT = 8, ACCESSES = 2000 };
+    const struct world w = new_world(3, 16, SWAP_CLOCK);
+    uint64_t value[COUNT] = {0};
+    for (unsigned i = 0; i < ACCESSES; i++) {
+        const uint64_t trouble = test_random_below(16);
+        if (trouble < 3)
+            pin_some(&w, trouble == 0, test_random_below(2) == 0);
+        if (trouble == 3)
+            swapdev_fail_read_at(w.mach, 1, test_random_below(2) == 0);
+        if (trouble == 4)
+            swapdev_fail_write_at(w.mach, 1, test_random_below(2) == 0);
+        const unsigned page = (unsigned)test_random_below(COUNT);
+        access_in_trouble(&w, page, &value[page],
+                          test_random_below(3) == 0 ? i + 1 : 0);
+    }
+    end_world(&w);
+}
+
+/* ---- The model ----------------------------------------------------------- */
 
 enum {
     PAGES = 7,       /* in each of two spaces, at the same addresses         */
@@ -333,7 +396,7 @@ model_leaf(const struct model *m, int page)
     return p->swapped ? (uint64_t)p->slot << 12 | PW_SWAPPED | p->bits : 0;
 }
 
-/* ---- Steps -------------------------------------------------------------------------- */
+/* ---- Steps --------------------------------------------------------------- */
 
 enum operation {
     READ,
@@ -362,11 +425,10 @@ generate(const void *data)
 {
     const struct setting *set = data;
     static const enum operation often[] = {
-        READ,  READ,  READ,  READ, READ,    READ,    WRITE, WRITE,    WRITE,
-        WRITE, WRITE, EVICT, PIN,  RELEASE, PROTECT, SHARE, TAKE_SLOT, VICTIM,
-        FAIL_READ, FAIL_WRITE};
-    const unsigned last =
-        sizeof often / sizeof *often - (set->errors ? 0 : 2);
+        READ,    READ,  READ,      READ,   READ,      READ,      WRITE,
+        WRITE,   WRITE, WRITE,     WRITE,  EVICT,     PIN,       RELEASE,
+        PROTECT, SHARE, TAKE_SLOT, VICTIM, FAIL_READ, FAIL_WRITE};
+    const unsigned last = sizeof often / sizeof *often - (set->errors ? 0 : 2);
     struct property_step s = {.operation = often[test_random_below(last)]};
     const bool frame = s.operation == EVICT || s.operation == PIN;
     s.number[0] = test_random_below(frame ? (uint64_t)set->frames : ALL);
@@ -421,7 +483,7 @@ show(const struct property_step *s, char *to, size_t room, const void *data)
     }
 }
 
-/* ---- Replaying ----------------------------------------------------------------------- */
+/* ---- Replaying ----------------------------------------------------------- */
 
 /* One replay. */
 struct replay {
@@ -503,8 +565,8 @@ leaves_are_right(const struct replay *r)
                  "reads and writes of the device: %llu and %llu, expected %u "
                  "and %u",
                  (unsigned long long)(now.reads - r->began.reads),
-                 (unsigned long long)(now.writes - r->began.writes),
-                 r->m.reads, r->m.writes);
+                 (unsigned long long)(now.writes - r->began.writes), r->m.reads,
+                 r->m.writes);
         return false;
     }
     return true;
@@ -519,9 +581,8 @@ told(const struct replay *r, const uint64_t *old, uint64_t before)
         const bool lost = (old[page] & PW_P) != 0 &&
                           ((now & PW_P) == 0 || old[page] >> 12 != now >> 12 ||
                            (old[page] & PW_A & ~now) != 0);
-        if (lost &&
-            !was_invalidated(&r->set->w, r->space[page / PAGES],
-                             (unsigned)(page % PAGES), before)) {
+        if (lost && !was_invalidated(&r->set->w, r->space[page / PAGES],
+                                     (unsigned)(page % PAGES), before)) {
             snprintf(r->why, PROPERTY_WHY,
                      "0x%llx of space %d lost A or its frame, and was not "
                      "invalidated",
@@ -574,10 +635,10 @@ do_access(struct replay *r, int page, bool write, uint64_t value)
     uint32_t kind = 0;
     const int want = model_fault(&r->m, page, write, &kind);
     if (!was_present || want != SWAP_OK) {
-        const int got = swap_fault(
-            r->swap, r->space[page / PAGES],
-            page_va((unsigned)(page % PAGES)) + value % 4096,
-            write ? USER_WRITE : USER_READ, result);
+        const int got =
+            swap_fault(r->swap, r->space[page / PAGES],
+                       page_va((unsigned)(page % PAGES)) + value % 4096,
+                       write ? USER_WRITE : USER_READ, result);
         if (!status_is(r, got, want))
             return false;
         if (got == SWAP_OK &&
@@ -717,8 +778,7 @@ step_is_right(struct replay *r, const struct property_step *s, unsigned number)
     for (int page = 0; page < ALL; page++)
         old[page] = real_leaf(r, page);
     const uint64_t before = mach_counts(r->set->w.mach).invalidations;
-    if (!do_step(r, s, number) || !leaves_are_right(r) ||
-        !told(r, old, before))
+    if (!do_step(r, s, number) || !leaves_are_right(r) || !told(r, old, before))
         return false;
     if (s->operation <= WRITE) {
         const int page = (int)s->number[0];

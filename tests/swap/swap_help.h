@@ -20,7 +20,7 @@ enum {
     FIRST = 5, /* so that neither 0 nor a power of two is a page's frame      */
     TABLE_FRAMES = 24,
 };
-#define F(i) ((uint64_t)(FIRST + (i)))
+#define F(i)       ((uint64_t)(FIRST + (i)))
 
 #define USER_READ  (PW_READ | PW_USER)
 #define USER_WRITE (PW_WRITE | PW_USER)
@@ -79,7 +79,7 @@ void page_bytes(unsigned char *bytes, uint64_t value);
 int was_invalidated(const struct world *w, struct space *space, unsigned page,
                     uint64_t before);
 
-/* What changes and what does not: the state of the world that a test can see. */
+/* What changes and what does not: what a test can see of the world. */
 enum { SEEN_PAGES = 24 };
 struct seen {
     uint64_t leaf[SEEN_PAGES];

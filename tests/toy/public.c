@@ -10,7 +10,7 @@
 
 VMLAB_SUITE(public)
 
-/* ---- What is carried ---------------------------------------------------------- */
+/* ---- What is carried ----------------------------------------------------- */
 
 Test(public, passed_objects_are_seen_by_both)
 {
@@ -79,7 +79,7 @@ Test(public, passed_much_output_is_cut_and_no_crime)
     check_status(toy_print(100000), TOY_OK);
 }
 
-/* ---- What fails, and how ---------------------------------------------------------- */
+/* ---- What fails, and how ------------------------------------------------- */
 
 Test(public, failed_wrong_value)
 {
@@ -184,7 +184,7 @@ Test(public, not_implemented_state)
     (void)toy_missing_state();
 }
 
-/* ---- What memcheck sees ------------------------------------------------------------ */
+/* ---- What memcheck sees -------------------------------------------------- */
 
 SIN(passed_leak, TOY_LEAK)
 SIN(passed_read_of_freed_memory, TOY_READ_FREED)

@@ -1,8 +1,8 @@
 /*
- * linked.c - frames are nodes: free ones in a sorted chain, pages on two queues,
- * and the hand is a pointer into a ring.  Each node remembers where the leaf of
- * its page lies, which cannot change while the page is present.  Free slots wait
- * in a heap, the lowest on top.
+ * linked.c - frames are nodes: free ones in a sorted chain, pages on two
+ * queues, and the hand is a pointer into a ring.  Each node remembers where the
+ * leaf of its page lies, which cannot change while the page is present.  Free
+ * slots wait in a heap, the lowest on top.
  */
 #include "swap/swap.h"
 

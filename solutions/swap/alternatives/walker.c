@@ -21,8 +21,8 @@ struct swap {
     uint32_t *va;
     uint32_t *slot;
     unsigned char *flags;
-    uint32_t *row;        /* frames: row[0 .. cold) inactive, the head first,  */
-    uint32_t cold, total; /* row[cold .. total) active, the head first         */
+    uint32_t *row;        /* frames: row[0 .. cold) inactive, the head first, */
+    uint32_t cold, total; /* row[cold .. total) active, the head first        */
     uint64_t hand;
     uint64_t slots;
     uint64_t *free_words; /* a bit per free slot                              */

@@ -195,7 +195,7 @@ $$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)
 	@patch -s --fuzz=0 -r - -o $$@ solutions/$(1)/$(1).c $$<
 
 # Apart, because the bridge changes more often than a bank does.
-$$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h)
+$$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h) | $(B)/.packages
 	@$(CC) $(MODULE_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
 $$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o
 	@mkdir -p $$(@D)

@@ -378,6 +378,21 @@ Test(tlb, looking_is_not_counted)
     end();
 }
 
+Test(tlb, each_tlb_counts_for_itself)
+{
+    begin(4, 2, TLB_LRU);
+    struct tlb *const first = tlb;
+    tlb = tlb_create(1, 1, TLB_LRU);
+    check(tlb != NULL, "no second TLB");
+    insert(1, 0x00400000, 0);
+    insert(1, 0x00401000, 0);
+    counts(0, 0, 0, 0, 1);
+    check_status(tlb_destroy(tlb), TLB_OK);
+    tlb = first;
+    counts(0, 0, 0, 0, 0);
+    end();
+}
+
 /* ---- Dropping ------------------------------------------------------------ */
 
 Test(tlb, one_page_is_invalidated)
@@ -447,6 +462,7 @@ Test(tlb, changes_need_what_the_table_says)
         {{TLB_LEAF, 0, OLD, OLD | PW_COW}, TLB_DO_NOTHING},
         {{TLB_LEAF, 0, OLD, OLD & ~PW_P}, TLB_DO_PAGE},
         {{TLB_LEAF, 1, OLD, OLD + 0x1000}, TLB_DO_PAGE},
+        {{TLB_LEAF, 0, OLD, OLD + (UINT64_C(1) << 39)}, TLB_DO_PAGE},
         {{TLB_LEAF, 0, OLD, OLD & ~PW_W}, TLB_DO_PAGE},
         {{TLB_LEAF, 0, OLD, OLD & ~PW_U}, TLB_DO_PAGE},
         {{TLB_LEAF, 0, OLD, OLD & ~PW_A}, TLB_DO_PAGE},

@@ -55,8 +55,12 @@ Test(hidden, two_tlbs_know_nothing_of_each_other)
     put(b, 1, 0x3000, 0x62000);
     check_status(tlb_flush(b, TLB_ALL, 0), TLB_OK);
     check_cached(a, 1, 0x3000, 0x51000);
+    put(a, 1, 0x5000, 0x53000);
+    put(a, 1, 0x7000, 0x57000);
+    check_stats(a, .evictions = 1);
+    check_stats(b, .evictions = 0);
     check_status(tlb_destroy(b), TLB_OK);
-    check_cached(a, 1, 0x3000, 0x51000);
+    check_cached(a, 1, 0x7000, 0x57000);
     check_status(tlb_destroy(a), TLB_OK);
 }
 

@@ -26,11 +26,11 @@
 enum {
     PROCESSORS = 16,
     NAMES_LIMIT = 1 << 18,
-    TESTS_LIMIT = 500,
+    TESTS_LIMIT = 200, /* more are not looked at                              */
     LIST_WALL_MS = 10000,
     WALL_MS = 30000,
     TRIES = 2, /* of a pair that ends in our own trouble                      */
-    FAILURES = 3, /* on a bug that is caught, a right one between any two     */
+    FAILURES = 4, /* on a bug that is caught, a right one between any two     */
     PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
     OF_LOOPING = 1, /* more is run                                            */
     OF_SLEEPING = 5,

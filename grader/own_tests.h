@@ -60,7 +60,7 @@ void own_tests_matrix(const struct own_run *run,
                       const bool *chosen, struct own_outcome *outcomes);
 
 /* Hunts bugs: on each, runs the chosen tests in an order drawn from the seed
- * until one catches it: fails three times, and passes in between on two of the
+ * until one catches it: fails four times, and passes in between on three of the
  * `right` implementations.  caught_by[i] is that test's number or -1.  A test
  * that does not pass on a right one here is no longer chosen and has caught
  * nothing.  Returns false when the processes of a pair could not be run. */

@@ -1,4 +1,4 @@
-/* ten_thousand_tests.c - more tests than anybody can run. */
+/* a_thousand_tests.c - more tests than anybody can run. */
 #include "segment/segment.h"
 #include "vmlab_test.h"
 

@@ -17,10 +17,10 @@
 
 enum {
     MOST_STEPS = 4096,
-    SHOWN = 12, /* steps of a failure that was not shrunk                 */
-    TAIL = 4,   /* steps of a context                                     */
-    TEXT = 960, /* what fits into a context                               */
-    MESSAGE = 8000, /* ... and into a message                             */
+    SHOWN = 12,     /* steps of a failure that was not shrunk                 */
+    TAIL = 4,       /* steps of a context                                     */
+    TEXT = 960,     /* what fits into a context                               */
+    MESSAGE = 8000, /* ... and into a message                                 */
     STEP_TEXT = 200,
 };
 

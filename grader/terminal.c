@@ -103,7 +103,8 @@ show_message(const struct page *page, const char *message)
 {
     const size_t length = message != NULL ? strcspn(message, "\n") : 0;
     if (length > 0) {
-        labelled_new(page, "in words", text_format("%.*s", (int)length, message));
+        labelled_new(page, "in words",
+                     text_format("%.*s", (int)length, message));
         if (message[length] != '\0') {
             page_verbatim(page, STYLE_PLAIN, message + length + 1, NESTED);
         }

@@ -11,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/events.h"
 #include "judge/run.h"
 #include "vmlab_test.h"
 
 enum {
     MOST_STEPS = 4096,
-    SHOWN = 12, /* steps of a failure that was not shrunk                 */
-    TAIL = 4,   /* steps of a context                                     */
-    TEXT = 960, /* what fits into a context                               */
-    MESSAGE = 8000, /* ... and into a message                             */
+    SHOWN = 12,     /* steps of a failure that was not shrunk                 */
+    TAIL = 4,       /* steps of a context                                     */
+    TEXT = 960,     /* what fits into a context                               */
+    MESSAGE = 8000, /* ... and into a message                                 */
     STEP_TEXT = 200,
 };
 
@@ -170,7 +171,13 @@ property_check(const char *file, int line, const struct property *property)
         s.step[i] = property->generate(property->data);
 
     if (differs(property, s.step, count, &s)) {
-        const bool shrunk = host_explains() && shrink(property, &s) > 0;
+        bool shrunk = false;
+        if (host_explains()) {
+            shrunk = shrink(property, &s) > 0;
+            /* Once more: the events that are shown are then of these steps. */
+            events_reset(run.name);
+            differs(property, s.step, s.count, &s);
+        }
         tell(file, line, property, &s, shrunk);
     }
     check_context("%s", "");

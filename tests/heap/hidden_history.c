@@ -20,12 +20,12 @@ enum operation { MALLOC, CALLOC, REALLOC, FREE, REFUSE };
 /* A kind of history: what it asks for. */
 struct history {
     const char *about;
-    unsigned small_percent;    /* requests below 64 bytes                     */
-    uint64_t most;             /* other requests are below that               */
-    unsigned around_percent;   /* requests around the threshold               */
+    unsigned small_percent;  /* requests below 64 bytes                     */
+    uint64_t most;           /* other requests are below that               */
+    unsigned around_percent; /* requests around the threshold               */
     unsigned realloc_percent;
     unsigned free_percent;
-    unsigned refuse_percent;   /* the next request for memory is refused      */
+    unsigned refuse_percent; /* the next request for memory is refused      */
     uint64_t first_break;
     unsigned steps;
 };
@@ -184,8 +184,8 @@ static void
 replay_all(const void *data)
 {
     (void)data;
-    struct model m = {.kmem = test_kmem(replaying.history->first_break,
-                                        12 * MIB, 12 * MIB)};
+    struct model m = {
+        .kmem = test_kmem(replaying.history->first_break, 12 * MIB, 12 * MIB)};
     m.heap = new_heap(m.kmem);
     for (unsigned i = 0; i < replaying.count; i++) {
         replaying.at = i;

@@ -163,6 +163,9 @@ Test(swap, slots_are_counted)
     check_status(slot_get(swap, 0), SWAP_NOT_IN_USE);
     check_status(slot_alloc(swap, word), SWAP_OK);
     check_eq(*word, 0);
+    for (unsigned pages = 1; pages < 256; pages++)
+        check_status(slot_get(swap, 0), SWAP_OK);
+    check_eq(slot_count(swap, 0), 256);
     check_status(slot_get(swap, 2), SWAP_BAD_ARGUMENT);
     check_status(slot_put(swap, 2), SWAP_BAD_ARGUMENT);
     check_status(slot_alloc(swap, NULL), SWAP_BAD_ARGUMENT);

@@ -215,6 +215,8 @@ Test(cow, new_page_is_zero)
     check_eq(bits(1, 0x10000000), 0x007);
     check_eq(phys_read64(mach, frame(1, 0x10000000) * PAGE), 0);
     check_eq(cow_refs(cow, frame(1, 0x10000000)), 1);
+    check_status(cow_map(cow, 1, 0x10001000, PW_U), COW_OK);
+    check_eq(bits(1, 0x10001000), 0x005);
     check_status(cow_map(cow, 1, 0x10000000, 0), COW_EXISTS);
     check_status(cow_map(cow, 1, KERNEL, 0), COW_BAD_ADDRESS);
     end();
@@ -357,6 +359,9 @@ Test(cow, kernel_write_goes_to_a_copy)
     check_eq(byte(2, PRIVATE + 26), from[19]);
     check_eq(byte(2, PRIVATE + 27), 0);
     check_eq(byte(1, PRIVATE + 7), 0x77);
+    check_status(cow_copy_out(cow, 2, PRIVATE + 4090, from, 5, left), COW_OK);
+    check_eq(byte(2, PRIVATE + 4094), from[4]);
+    check_eq(byte(2, PRIVATE + 4095), byte(1, PRIVATE + 4095));
     end();
 }
 
@@ -411,6 +416,8 @@ Test(cow, protect_keeps_a_frame_of_two_unwritable)
     check_status(cow_exit(cow, 1), COW_OK);
     check_status(cow_protect(cow, 2, PRIVATE, PW_W | PW_U), COW_OK);
     check_eq(bits(2, PRIVATE), 0x067);
+    check_status(cow_protect(cow, 2, PRIVATE, PW_U), COW_OK);
+    check(told(2, PRIVATE), "the processor still knows the right to write");
     end();
 }
 

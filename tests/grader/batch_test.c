@@ -412,6 +412,70 @@ Test(batch, roster_says_who_is_who)
            "tostring)] | join(\"|\")'");
 }
 
+/* ---- Containers ---------------------------------------------------------- */
+
+/* An engine that has one image, and a docker/grade that notes how it is called:
+ * the record comes out on standard output, the report on standard error. */
+Test(batch, containers_are_asked_for_one_record_at_a_time)
+{
+    must(
+        "mkdir $D/bin $D/in/a $D/in/b && echo hi >$D/in/b/x && "
+        "printf '#!/bin/sh\necho sha256:0123\n' >$D/bin/docker && "
+        "cat >$D/bin/grade <<'E' && chmod +x $D/bin/*\n"
+        "#!/bin/sh\n"
+        "echo \"$@\" >>$D/calls\n"
+        "echo the whole report >&2\n"
+        "case $6 in */$(cat $D/cut 2>/dev/null)) printf '{\"schema'; exit 70;; "
+        "esac\n"
+        "echo '{\"schema\": \"vmlab.result/1\", \"trouble\": [], \"stages\": "
+        "[{\"name\": \"segment\", \"status\": \"graded\", \"score\": "
+        "{\"must\": {\"got\": 64, \"of\": 100}}}]}'\n"
+        "E");
+    const char *const batch =
+        "PATH=$D/bin:$PATH $D/kit/build/vmgrade batch --out $D/out --jobs 2 "
+        "--engine docker --image i --grader $D/bin/grade --stage segment $D/in";
+    ends_with(EX_OK, "2 graded, 0 graded before, 0 ungraded", batch);
+    prints("a,64\nb,64\n", CSV " | cut -d, -f1,9 | tail -n +2");
+    prints("2\n", "grep -c -e \"^--engine docker --image i --one "
+                  "$D/out/submissions/[0-9a-f]* -- --seed=20260901 "
+                  "--stage=segment$\" $D/calls");
+    ends_with(EX_OK, "the whole report",
+              "$D/kit/build/vmgrade explain a --out $D/out");
+    ends_with(EX_OK, "0 graded, 2 graded before", batch);
+    /* Half a record is none; the kit is the image's content. */
+    must("sed -i s/0123/4567/ $D/bin/docker; "
+         "basename $(dirname $D/out/submissions/*/x) >$D/cut");
+    ends_with(EX_SOFTWARE, "1 graded, 0 graded before, 1 ungraded", batch);
+    must("rm $D/cut");
+    ends_with(EX_OK, "1 graded, 1 graded before, 0 ungraded", batch);
+}
+
+/* ---- The grader itself ---------------------------------------------------- */
+
+Test(batch, students_reports_show_what_they_may)
+{
+    must("cp -r tests/submissions/course/nguyen-thi-lan "
+         "tests/submissions/course/hana-sato $D/in");
+    ends_with(EX_OK, "2 graded",
+              "$D/kit/build/vmgrade batch $D/in --out $D/out --jobs 1");
+#define REPORTS                                                                \
+    "$D/kit/build/vmgrade export --out $D/out --format reports --output $D/r "
+    must(REPORTS "--show everything");
+    ends_with(EX_OK, "failed           last_byte_of_a_segment_is_inside",
+              "cat $D/r/nguyen-thi-lan.txt");
+    ends_with(EX_OK, "did you mean segment.c?", "cat $D/r/hana-sato.txt");
+    must(REPORTS "--show nothing");
+    ends_with(1, "", "grep last_byte_of_a_segment $D/r/nguyen-thi-lan.txt");
+    ends_with(EX_OK, "nothing of them is shown", "cat $D/r/nguyen-thi-lan.txt");
+    /* Titles, which is what is shown when nothing is said, and no values. */
+    must(REPORTS);
+    ends_with(EX_OK, "last_byte_of_a_segment", "cat $D/r/nguyen-thi-lan.txt");
+    ends_with(1, "", "grep hidden_translate.c $D/r/nguyen-thi-lan.txt");
+    /* The instructor's own has the same points. */
+    prints("1\n", "head -n 3 $D/r/nguyen-thi-lan.txt | grep -cF \"$(grep -h "
+                  "'^segment  ' $D/out/records/*/segment.txt)\"");
+}
+
 /* ---- Hostile names ------------------------------------------------------- */
 
 Test(batch, hostile_names_do_no_harm)

@@ -54,6 +54,19 @@ kit_find_root(void)
                    "it from the build folder of the kit");
 }
 
+/* Where a path leads, without links on the way: steps with users of their own
+ * must get through every folder that it names.  Takes the path over. */
+static char *
+without_links(char *path)
+{
+    char *const whole = realpath(path, NULL);
+    if (whole == NULL) {
+        return path; /* whoever needs it says that it is not there */
+    }
+    free(path);
+    return whole;
+}
+
 static void
 must_be_built(const char *path)
 {
@@ -136,7 +149,7 @@ open_stage(const struct kit *kit, struct kit_stage *stage)
     char *const bank = kit_path(kit, "solutions/%s/bugs", name);
     stage->rubric = rubric_load(rubric, kit->catalogue, stage->stage);
     stage->bank = bank_load(bank, stage->rubric);
-    stage->folder = kit_path(kit, "build/kit/%s", name);
+    stage->folder = without_links(kit_path(kit, "build/kit/%s", name));
     stage->judge = text_format("%s/judge", stage->folder);
     stage->subject_object = text_format("%s/subject.o", stage->folder);
     stage->tester_object = text_format("%s/tester.o", stage->folder);
@@ -169,7 +182,7 @@ kit_open(void)
 {
     struct kit *const kit = xcalloc(1, sizeof *kit);
     kit->root = kit_find_root();
-    kit->headers = kit_path(kit, "assignments");
+    kit->headers = without_links(kit_path(kit, "assignments"));
     char *const catalogue = kit_path(kit, "grader/catalogue.yaml");
     kit->catalogue = catalogue_load(catalogue);
     free(catalogue);

@@ -241,6 +241,21 @@ gradebook_again(struct gradebook *book, const char *digest)
     return again;
 }
 
+char *
+gradebook_last_job(struct gradebook *book, const char *student)
+{
+    sqlite3_stmt *const find = gradebook_prepare(
+        book,
+        "SELECT (SELECT job FROM grade g WHERE g.digest = a.digest ORDER BY "
+        "used DESC LIMIT 1) FROM attempt a WHERE student = ? ORDER BY id DESC "
+        "LIMIT 1",
+        "t", student);
+    sqlite3_step(find);
+    char *const job = gradebook_text(find, 0);
+    sqlite3_finalize(find);
+    return job;
+}
+
 static double
 points(const json_t *stage, const char *part, const char *which)
 {

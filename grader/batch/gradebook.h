@@ -60,6 +60,10 @@ bool gradebook_use_grade(struct gradebook *book, const char *digest,
 /* How often the submission was graded anew on purpose. */
 unsigned gradebook_again(struct gradebook *book, const char *digest);
 
+/* The job that last graded anything of the student's last attempt, to be freed;
+ * or NULL. */
+char *gradebook_last_job(struct gradebook *book, const char *student);
+
 /* Takes in what a job has found out; its stages that are ungraded become
  * trouble. */
 bool gradebook_take(struct gradebook *book, const struct job *job,

@@ -218,20 +218,15 @@ static void
 show_submission(const struct page *page, struct gradebook *book,
                 const struct standing *standing)
 {
-    sqlite3_stmt *const row = gradebook_prepare(
-        book,
-        "SELECT job FROM attempt a JOIN current c ON c.digest = a.digest WHERE "
-        "student = ? ORDER BY a.id DESC, c.id DESC LIMIT 1",
-        "t", standing->student.key);
-    if (sqlite3_step(row) == SQLITE_ROW) {
+    char *const job = gradebook_last_job(book, standing->student.key);
+    if (job != NULL) {
         page_newline(page);
         page_rule(page);
         page_text(page, STYLE_STRONG, "the last attempt as a whole");
         page_newline(page);
-        show_file(page, book->out, (const char *)sqlite3_column_text(row, 0),
-                  "submission");
+        show_file(page, book->out, job, "submission");
     }
-    sqlite3_finalize(row);
+    free(job);
 }
 
 /* ---- All ----------------------------------------------------------------- */

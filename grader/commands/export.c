@@ -2,15 +2,19 @@
  * export.c - `vmgrade export --out DIR --format WHAT`: the gradebook for other
  * programs.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/stat.h>
 
 #include "batch/class_page.h"
 #include "batch/exports.h"
+#include "batch/reports.h"
 #include "commands/checks.h"
 #include "commands/command.h"
 #include "die.h"
+#include "kit.h"
+#include "record.h"
 
 static const char intro[] =
     "Writes what each student has to standard output.\v"
@@ -18,6 +22,8 @@ static const char intro[] =
     "  csv      a row per student, for a spreadsheet\n"
     "  json     the same, with all numbers in full\n"
     "  html     the class on a page\n"
+    "  reports  a text for each student, to be handed back, in the folder "
+    "--output; --show says how much of hidden tests is in them\n"
     "  canvas   the sheet that Canvas exports, filled in: only columns named "
     "with --column are touched, and points are scaled to Points Possible\n"
     "  moodle   the grading worksheet of an assignment, filled in: column "
@@ -42,12 +48,13 @@ enum {
     KEY_OUTPUT = 512,
     KEY_ATTEMPT,
     KEY_ZEROS,
+    KEY_SHOW,
 };
 
 static const struct argp_option options[] = {
     {"out", KEY_OUT, "DIR", 0, "The folder of the gradebook", 0},
     {"format", KEY_FORMAT, "WHAT", 0,
-     "csv (default), json, html, canvas, moodle", 0},
+     "csv (default), json, html, reports, canvas, moodle", 0},
     {"sheet", KEY_SHEET, "FILE", 0,
      "The sheet that is to be filled in; it is not changed itself", 0},
     {"column", KEY_COLUMN, "TITLE[=M]", 0,
@@ -57,6 +64,10 @@ static const struct argp_option options[] = {
     {"output", KEY_OUTPUT, "FILE", 0, "Write there, whole or not at all", 0},
     {"attempt", KEY_ATTEMPT, "WHICH", 0,
      "Of several attempts at a stage, best (default) or last", 0},
+    {"show", KEY_SHOW, "WHAT", 0,
+     "What reports show of hidden tests: everything, inputs, title (default), "
+     "nothing",
+     0},
     {"zeros", KEY_ZEROS, NULL, 0, "0 points to students who handed nothing in",
      0},
     {0},
@@ -66,13 +77,14 @@ enum format {
     FORMAT_CSV,
     FORMAT_JSON,
     FORMAT_HTML,
+    FORMAT_REPORTS,
     FORMAT_CANVAS,
     FORMAT_MOODLE
 };
 static const char *const formats[] = {
     [FORMAT_CSV] = "csv",       [FORMAT_JSON] = "json",
-    [FORMAT_HTML] = "html",     [FORMAT_CANVAS] = "canvas",
-    [FORMAT_MOODLE] = "moodle",
+    [FORMAT_HTML] = "html",     [FORMAT_REPORTS] = "reports",
+    [FORMAT_CANVAS] = "canvas", [FORMAT_MOODLE] = "moodle",
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -81,6 +93,7 @@ struct arguments {
     struct strings columns;
     enum format format;
     enum which which;
+    enum visibility hidden;
     bool zeros;
 };
 
@@ -108,6 +121,9 @@ check(const struct arguments *arguments, struct argp_state *state)
                           "FILE");
     } else if (!fills && arguments->sheet != NULL) {
         argp_error(state, "--sheet is for the formats canvas and moodle");
+    } else if (arguments->format == FORMAT_REPORTS &&
+               arguments->output == NULL) {
+        argp_error(state, "name the folder for the reports: --output FOLDER");
     } else if (arguments->format == FORMAT_CANVAS &&
                arguments->columns.count == 0) {
         argp_error(state, "name the column that is to be filled in: --column "
@@ -126,7 +142,8 @@ parse(int key, char *text, struct argp_state *state)
     case KEY_FORMAT:
         if (!format_of_name(text, &arguments->format)) {
             argp_error(state,
-                       "--format takes csv, json, html, canvas or moodle, not "
+                       "--format takes csv, json, html, reports, canvas or "
+                       "moodle, not "
                        "'%s'",
                        text);
         }
@@ -143,6 +160,14 @@ parse(int key, char *text, struct argp_state *state)
     case KEY_ATTEMPT:
         if (!which_of_name(text, &arguments->which)) {
             argp_error(state, "--attempt takes best or last, not '%s'", text);
+        }
+        break;
+    case KEY_SHOW:
+        if (!visibility_of_name(text, &arguments->hidden)) {
+            argp_error(state,
+                       "--show takes everything, inputs, title or nothing, not "
+                       "'%s'",
+                       text);
         }
         break;
     case KEY_ZEROS:
@@ -225,6 +250,31 @@ fill(FILE *out, const struct arguments *arguments,
     return status;
 }
 
+/* ---- Reports ------------------------------------------------------------- */
+
+static int
+write_reports(const struct arguments *arguments, struct gradebook *book,
+              const struct catalogue *catalogue)
+{
+    struct standings *const standings = standings_read(book, arguments->which);
+    char *const root = kit_find_root();
+    struct record_kit kit = record_kit_open(root, catalogue);
+    struct strings trouble = {0};
+    if (mkdir(arguments->output, 0700) != 0 && errno != EEXIST) {
+        die(EX_CANTCREAT, "cannot make the folder %s:", arguments->output);
+    }
+    const size_t written = reports_write(
+        book, standings, &kit, arguments->hidden, arguments->output, &trouble);
+    tell("students have no report; vmgrade regrade, then again", &trouble);
+    warn_user("%zu reports written to %s", written, arguments->output);
+    const int status = trouble.count > 0 ? EX_SOFTWARE : EX_OK;
+    strings_free(&trouble);
+    record_kit_free(&kit);
+    standings_free(standings);
+    free(root);
+    return status;
+}
+
 /* ---- All ----------------------------------------------------------------- */
 
 static int
@@ -242,6 +292,8 @@ write_to(FILE *out, const struct arguments *arguments, struct gradebook *book)
     case FORMAT_HTML:
         class_page_print(book, out);
         break;
+    case FORMAT_REPORTS: /* not to a stream */
+        break;
     case FORMAT_CANVAS:
     case FORMAT_MOODLE:
         status = fill(out, arguments, standings);
@@ -253,7 +305,7 @@ write_to(FILE *out, const struct arguments *arguments, struct gradebook *book)
 int
 command_export(int argc, char **argv)
 {
-    struct arguments arguments = {.which = WHICH_BEST};
+    struct arguments arguments = {.which = WHICH_BEST, .hidden = SHOW_TITLE};
     const struct argp argp = {
         options, parse, "--out DIR --format WHAT", intro, NULL, NULL, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
@@ -261,6 +313,12 @@ command_export(int argc, char **argv)
         gradebook_open(arguments.out, GRADEBOOK_READ);
     struct catalogue *const catalogue = open_catalogue();
     gradebook_set_stages(book, catalogue); /* weights may have changed */
+    if (arguments.format == FORMAT_REPORTS) {
+        const int reported = write_reports(&arguments, book, catalogue);
+        catalogue_free(catalogue);
+        gradebook_close(book);
+        return reported;
+    }
     catalogue_free(catalogue);
     char *text = NULL;
     size_t bytes = 0;

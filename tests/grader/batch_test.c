@@ -201,9 +201,8 @@ make_class(void)
     }
 }
 
-/* Starts a batch, and stops it with the signal after that time. */
-static int
-stop_after(unsigned microseconds, int number)
+static pid_t
+start_batch(void)
 {
     char *const log = text_format("%s/log", test_directory);
     char *const vmgrade = text_format("%s/kit/build/vmgrade", test_directory);
@@ -223,19 +222,30 @@ stop_after(unsigned microseconds, int number)
               "--stage=segment", in, (char *)NULL);
         _exit(127);
     }
-    nanosleep(&(struct timespec){microseconds / 1000000,
-                                 (long)(microseconds % 1000000) * 1000},
-              NULL);
-    kill(program, number);
-    int status;
-    waitpid(program, &status, 0);
     free(log);
     free(vmgrade);
     free(out);
     free(in);
     free(here);
     free(stub);
+    return program;
+}
+
+static int
+stop(pid_t program, int number)
+{
+    int status;
+    kill(program, number);
+    waitpid(program, &status, 0);
     return status;
+}
+
+static void
+rest(unsigned microseconds)
+{
+    nanosleep(&(struct timespec){microseconds / 1000000,
+                                 (long)(microseconds % 1000000) * 1000},
+              NULL);
 }
 
 /* No record was made twice: "end KEY DIGEST" is there once of each. */
@@ -245,23 +255,67 @@ expect_nothing_twice(void)
     prints("", "grep end $D/log | sort | uniq -d");
 }
 
+/* Begins and ends of gradings so far. */
+static size_t
+lines_of_log(void)
+{
+    char *const log = text_read_file(path_of("log"), OUTPUT, NULL);
+    size_t lines = 0;
+    for (const char *at = log; at != NULL && (at = strchr(at, '\n')) != NULL;
+         at++) {
+        lines++;
+    }
+    free(log);
+    return lines;
+}
+
+/* A number below `limit` of a fixed sequence. */
+static unsigned
+chance(unsigned limit)
+{
+    static unsigned long long state = 20260901;
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    return (unsigned)((state >> 33) % limit);
+}
+
+/* Lets it grade for as long as that many gradings begin or end, and kills it a
+ * moment later: how fast the machine is does not matter.  False when it was
+ * done before. */
+static bool
+kill_after(size_t lines, unsigned microseconds)
+{
+    const size_t before = lines_of_log();
+    const pid_t batch = start_batch();
+    int status;
+    while (lines_of_log() < before + lines) {
+        if (waitpid(batch, &status, WNOHANG) == batch) {
+            return false;
+        }
+        rest(500);
+    }
+    rest(microseconds);
+    return WIFSIGNALED(stop(batch, SIGKILL));
+}
+
 Test(batch, killed_at_a_hundred_moments_it_goes_on_and_loses_nothing)
 {
-    unsigned long long state = 20260901; /* any seed; printed by its value    */
-    int killed = 0;
+    enum { LINES = 9, MOMENT = 30000, START = 200000 };
+    int at_work = 0;
     make_class();
-    for (int i = 0; i < KILLS; i++) {
-        state = state * 6364136223846793005ull + 1442695040888963407ull;
-        const int status =
-            stop_after((unsigned)(state >> 33) % 400000, SIGKILL);
-        killed += WIFSIGNALED(status);
-        /* Once all are graded there is nothing more to kill. */
-        if (!WIFSIGNALED(status)) {
+    for (int killed = 0; killed < KILLS;) {
+        const size_t lines = chance(LINES);
+        if (kill_after(lines, chance(lines > 0 ? MOMENT : START))) {
+            killed++;
+            at_work += run("test $(grep -c begin $D/log) -gt "
+                           "$(grep -c end $D/log)")
+                           .code == 0;
+        } else {
             expect_nothing_twice();
             must("rm -r $D/out $D/log");
         }
     }
-    cr_expect(killed > KILLS / 2, "only %d of %d were killed", killed, KILLS);
+    cr_expect(at_work > KILLS / 4, "only %d while something was graded",
+              at_work);
     ends_with(EX_OK, " 0 ungraded", BATCH "$D/in");
     expect_nothing_twice();
     must(CSV " >$D/after.csv; rm -r $D/out; " BATCH "$D/in");
@@ -273,7 +327,12 @@ Test(batch, interrupted_it_ends_its_gradings_and_says_how_to_go_on)
     cr_assert(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
     must("mkdir $D/in/a $D/in/b $D/in/c; echo slow 0 >$D/in/a/behave; "
          "echo slow 300 >$D/in/b/behave; echo slow 301 >$D/in/c/behave");
-    const int status = stop_after(3000000, SIGINT);
+    const pid_t batch = start_batch();
+    /* a is done, the others are at work */
+    while (run("test $(grep -c begin $D/log) = 3").code != 0) {
+        rest(50000);
+    }
+    const int status = stop(batch, SIGINT);
     cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
     cr_expect(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD,
               "a grading is left");
@@ -410,6 +469,70 @@ Test(batch, roster_says_who_is_who)
            "'.students[] | [.student, .name, .sid, .login, .canvas, "
            "(.attempts | tostring), (.stages[0].must.got // \"-\" | "
            "tostring)] | join(\"|\")'");
+}
+
+/* ---- Containers ---------------------------------------------------------- */
+
+/* An engine that has one image, and a docker/grade that notes how it is called:
+ * the record comes out on standard output, the report on standard error. */
+Test(batch, containers_are_asked_for_one_record_at_a_time)
+{
+    must(
+        "mkdir $D/bin $D/in/a $D/in/b && echo hi >$D/in/b/x && "
+        "printf '#!/bin/sh\necho sha256:0123\n' >$D/bin/docker && "
+        "cat >$D/bin/grade <<'E' && chmod +x $D/bin/*\n"
+        "#!/bin/sh\n"
+        "echo \"$@\" >>$D/calls\n"
+        "echo the whole report >&2\n"
+        "case $6 in */$(cat $D/cut 2>/dev/null)) printf '{\"schema'; exit 70;; "
+        "esac\n"
+        "echo '{\"schema\": \"vmlab.result/1\", \"trouble\": [], \"stages\": "
+        "[{\"name\": \"segment\", \"status\": \"graded\", \"score\": "
+        "{\"must\": {\"got\": 64, \"of\": 100}}}]}'\n"
+        "E");
+    const char *const batch =
+        "PATH=$D/bin:$PATH $D/kit/build/vmgrade batch --out $D/out --jobs 2 "
+        "--engine docker --image i --grader $D/bin/grade --stage segment $D/in";
+    ends_with(EX_OK, "2 graded, 0 graded before, 0 ungraded", batch);
+    prints("a,64\nb,64\n", CSV " | cut -d, -f1,9 | tail -n +2");
+    prints("2\n", "grep -c -e \"^--engine docker --image i --one "
+                  "$D/out/submissions/[0-9a-f]* -- --seed=20260901 "
+                  "--stage=segment$\" $D/calls");
+    ends_with(EX_OK, "the whole report",
+              "$D/kit/build/vmgrade explain a --out $D/out");
+    ends_with(EX_OK, "0 graded, 2 graded before", batch);
+    /* Half a record is none; the kit is the image's content. */
+    must("sed -i s/0123/4567/ $D/bin/docker; "
+         "basename $(dirname $D/out/submissions/*/x) >$D/cut");
+    ends_with(EX_SOFTWARE, "1 graded, 0 graded before, 1 ungraded", batch);
+    must("rm $D/cut");
+    ends_with(EX_OK, "1 graded, 1 graded before, 0 ungraded", batch);
+}
+
+/* ---- The grader itself ---------------------------------------------------- */
+
+Test(batch, students_reports_show_what_they_may)
+{
+    must("cp -r tests/submissions/course/nguyen-thi-lan "
+         "tests/submissions/course/hana-sato $D/in");
+    ends_with(EX_OK, "2 graded",
+              "$D/kit/build/vmgrade batch $D/in --out $D/out --jobs 1");
+#define REPORTS                                                                \
+    "$D/kit/build/vmgrade export --out $D/out --format reports --output $D/r "
+    must(REPORTS "--show everything");
+    ends_with(EX_OK, "failed           last_byte_of_a_segment_is_inside",
+              "cat $D/r/nguyen-thi-lan.txt");
+    ends_with(EX_OK, "did you mean segment.c?", "cat $D/r/hana-sato.txt");
+    must(REPORTS "--show nothing");
+    ends_with(1, "", "grep last_byte_of_a_segment $D/r/nguyen-thi-lan.txt");
+    ends_with(EX_OK, "nothing of them is shown", "cat $D/r/nguyen-thi-lan.txt");
+    /* Titles, which is what is shown when nothing is said, and no values. */
+    must(REPORTS);
+    ends_with(EX_OK, "last_byte_of_a_segment", "cat $D/r/nguyen-thi-lan.txt");
+    ends_with(1, "", "grep hidden_translate.c $D/r/nguyen-thi-lan.txt");
+    /* The instructor's own has the same points. */
+    prints("1\n", "head -n 3 $D/r/nguyen-thi-lan.txt | grep -cF \"$(grep -h "
+                  "'^segment  ' $D/out/records/*/segment.txt)\"");
 }
 
 /* ---- Hostile names ------------------------------------------------------- */

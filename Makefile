@@ -7,6 +7,7 @@
 #                 tester.o     what own tests are linked with to become a tester
 #                 modules/     reference, alternatives and bugs as subjects
 #                 functions    the names of the contract's functions
+#                 traces/ replay.o cost   what a heap's cost is measured with, and beside
 #   build/tests/  tests of the kit itself
 
 .DEFAULT_GOAL := help

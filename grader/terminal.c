@@ -419,8 +419,8 @@ show_groups(const struct report *report, const struct stage_result *stage)
             }
         }
     }
-    if (stage->score.must.got > 0) {
-        page_newline(&report->page); /* below the score */
+    if (stage->score.must.got > 0 || stage->warnings != NULL) {
+        page_newline(&report->page); /* below the score, or the warnings */
     }
     for (size_t i = 0; i < stage->test_count; i++) {
         if (opens_group(report, stage, i)) {

@@ -11,9 +11,9 @@
 #   build/tests/  tests of the kit itself
 
 .DEFAULT_GOAL := help
-# Recipes print what they make; V=1 prints the commands themselves.
+# Recipes print what they make; V=1 prints the commands themselves, -s nothing.
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+say = $(if $(V)$(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS)))),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -53,7 +53,9 @@ start_engine() {
 make_base() {
     local image=debian:bookworm-slim root=$work/debian
     docker image inspect "$image" >/dev/null 2>&1 && return
-    [ -n "$daemon" ] || docker pull -q "$image" && return
+    if [ -z "$daemon" ] && docker pull -q "$image" 2>/dev/null; then
+        return
+    fi
     command -v debootstrap >/dev/null || skip "no image $image and no debootstrap"
     debootstrap --variant=minbase bookworm "$root" >"$work/debootstrap.log" 2>&1 ||
         { tail -n 5 "$work/debootstrap.log"; skip "no image $image can be made"; }

@@ -32,7 +32,7 @@ enum {
     TRIES = 2, /* of a pair that ends in our own trouble                      */
     FAILURES = 4, /* on a bug that is caught, a right one between any two     */
     PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
-    OF_LOOPING = 1, /* more is run                                            */
+    OF_LOOPING = 2, /* more is run                                            */
     OF_SLEEPING = 5,
     PROBE_MS = 20000,
     MESSAGE_SHOWN = 1000,

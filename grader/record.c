@@ -394,6 +394,19 @@ read_intake(struct result *result, const json_t *intake)
 }
 
 static void
+read_strings(char ***list, size_t *count, const json_t *array)
+{
+    const json_t *text;
+    size_t i;
+    *list = make_room(array, sizeof **list);
+    json_array_foreach(array, i, text)
+    {
+        const char *const value = json_string_value(text);
+        (*list)[(*count)++] = xstrdup(value != NULL ? value : "");
+    }
+}
+
+static void
 read_trouble(struct result *result, const json_t *trouble)
 {
     const json_t *json;
@@ -424,6 +437,10 @@ record_read(const json_t *json, const struct record_kit *kit, char **why)
         result_create(text_at(json, "submission"), seed);
     free(result->digest);
     result->digest = xstrdup(text_at(json, "digest"));
+    read_strings(&result->sandbox, &result->sandbox_count,
+                 json_object_get(json, "sandbox"));
+    read_strings(&result->uncovered, &result->uncovered_count,
+                 json_object_get(json, "weak_sandbox"));
     read_intake(result, json_object_get(json, "intake"));
     read_stages(&reading, result, json);
     read_trouble(result, json_object_get(json, "trouble"));

@@ -100,6 +100,8 @@ put_together(struct gradebook *book, const struct standings *standings,
     whole->intake_trouble = from->intake_trouble;
     whole->ignored = from->ignored;
     whole->ignored_count = from->ignored_count;
+    whole->uncovered = from->uncovered;
+    whole->uncovered_count = from->uncovered_count;
     whole->seed = from->seed;
     return true;
 }

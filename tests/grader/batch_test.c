@@ -297,9 +297,10 @@ kill_after(size_t lines, unsigned microseconds)
     return WIFSIGNALED(stop(batch, SIGKILL));
 }
 
-Test(batch, killed_at_a_hundred_moments_it_goes_on_and_loses_nothing)
+Test(batch, killed_at_a_hundred_moments_it_goes_on_and_loses_nothing,
+     .timeout = 1800)
 {
-    enum { LINES = 9, MOMENT = 30000, START = 200000 };
+    enum { LINES = 6, MOMENT = 30000, START = 200000 };
     int at_work = 0;
     make_class();
     for (int killed = 0; killed < KILLS;) {

@@ -97,6 +97,17 @@ Test(record, uncaught_bugs_come_back)
     expect_same_reports();
 }
 
+Test(record, weak_sandbox_comes_back)
+{
+    sample.result->uncovered = xcalloc(2, sizeof(char *));
+    sample.result->uncovered[0] = xstrdup("read files");
+    sample.result->uncovered_count = 1;
+    char *const report = report_of(sample.result);
+    cr_assert(strstr(report, "read files") != NULL);
+    free(report);
+    expect_same_reports();
+}
+
 Test(record, every_verdict_comes_back)
 {
     for (int verdict = VERDICT_NONE; verdict < VERDICT_COUNT; verdict++) {

@@ -4,8 +4,8 @@
  * heading names.
  *
  *     check_kit [M...]          all checks, a line each
- *     check_kit --share [M...]  the same, but each bug is compiled in one of the
- *                               five ways instead of all (make test)
+ *     check_kit --share [M...]  the same, but each bug, and each alternative, is
+ *                               compiled in one of the five ways (make test)
  *     check_kit --tools [M...]  skeleton and reference alone, the whole way of a
  *                               submission: whether compiler, valgrind and gcovr
  *                               of this machine lead to the scores they must
@@ -466,6 +466,7 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
                const char *compiler, const char *level, size_t start,
                size_t step)
 {
+    struct strings names = {0};
     struct strings programs = {0};
     struct strings others = {0};
     char *const folder = xstrdup("/tmp/vmlab-compilers-XXXXXX");
@@ -473,7 +474,11 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
         die(EX_CANTCREAT, "cannot make %s:", folder);
     }
     for (size_t i = 0; i < stage->rights.count; i++) {
-        strings_add(&programs, stage->rights.item[i]);
+        /* The reference, the last, every time; an alternative in its turn. */
+        if (i + 1 == stage->rights.count || i % step == start % step) {
+            strings_add(&names, stage->right_names.item[i]);
+            strings_add(&programs, stage->rights.item[i]);
+        }
     }
     for (size_t b = start; b < stage->bugs.count; b += step) {
         strings_add(&programs, stage->bugs.item[b]);
@@ -486,11 +491,11 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
     }
     struct verdicts verdicts = judge_programs(kit, stage, &others);
     size_t wrong = 0;
-    for (size_t i = 0; i < stage->rights.count; i++) {
+    for (size_t i = 0; i < names.count; i++) {
         char *const fails = failures(stage, &verdicts, i);
         if (fails[0] != '\0') {
             printf("      %s: %s by %s %s fails %s\n", stage->stage->name,
-                   stage->right_names.item[i], compiler, level, fails);
+                   names.item[i], compiler, level, fails);
             wrong++;
         }
         free(fails);
@@ -498,12 +503,13 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
     char *const how = text_format(" by %s %s", compiler, level);
     char *const what = text_format("right ones%s pass", how);
     tell(wrong == 0, stage->stage->name, what, NULL);
-    check_bugs(stage, &verdicts, how, stage->rights.count, start, step);
+    check_bugs(stage, &verdicts, how, names.count, start, step);
     for (size_t i = 0; i < others.count; i++) {
         unlink(others.item[i]);
     }
     rmdir(folder);
     verdicts_free(&verdicts);
+    strings_free(&names);
     strings_free(&programs);
     strings_free(&others);
     free(what);
@@ -570,7 +576,8 @@ check_bank(const struct kit *kit, const struct kit_stage *stage, bool share)
     /* The kit's own way to compile is one, the others are four. */
     const size_t ways = share ? 5 : 1;
     struct strings programs = {0};
-    for (size_t i = 0; i < stage->rights.count; i++) {
+    const size_t rights = share ? 1 : stage->rights.count;
+    for (size_t i = 0; i < rights; i++) {
         strings_add(&programs, stage->rights.item[i]);
     }
     for (size_t i = 0; i < stage->bugs.count; i += ways) {
@@ -579,7 +586,7 @@ check_bank(const struct kit *kit, const struct kit_stage *stage, bool share)
     check_alternatives(kit, stage);
     struct verdicts verdicts = judge_programs(kit, stage, &programs);
     check_rubric(stage, &verdicts);
-    check_bugs(stage, &verdicts, "", stage->rights.count, 0, ways);
+    check_bugs(stage, &verdicts, "", rights, 0, ways);
     verdicts_free(&verdicts);
     for (size_t way = 0; way < 4; way++) {
         check_compiler(kit, stage, compilers[way / 2], levels[way % 2],

@@ -118,6 +118,14 @@ show_attempts(const struct page *page, struct gradebook *book,
 
 /* ---- Grades -------------------------------------------------------------- */
 
+/* The digits of a digest: of a kit, or of an image, "sha256:..." */
+static const char *
+digits_of(const char *digest)
+{
+    const char *const colon = strchr(digest, ':');
+    return colon != NULL ? colon + 1 : digest;
+}
+
 /* Every grade that the stage ever had, the current one last. */
 static void
 show_grades(const struct page *page, struct gradebook *book,
@@ -135,7 +143,7 @@ show_grades(const struct page *page, struct gradebook *book,
         fprintf(page->out, "  %s: %s of %s, bonus %s; %s, kit %.8s, seed %s\n",
                 (const char *)sqlite3_column_text(rows, 0), points, of, bonus,
                 (const char *)sqlite3_column_text(rows, 5),
-                (const char *)sqlite3_column_text(rows, 6),
+                digits_of((const char *)sqlite3_column_text(rows, 6)),
                 (const char *)sqlite3_column_text(rows, 7));
         free(points);
         free(of);

@@ -123,8 +123,18 @@ JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o brid
                bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
                verdict.o text.o utf8.o die.o) $(B)/obj/tests/property.o $(MACHINE_OBJ)
 # What every program needs that runs Criterion.
-CRITERION_OBJ := $(B)/obj/grader/judge/certificates.o
-CRITERION_LD  := -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_* -lcriterion
+CRITERION_LIB := $(B)/kit/lib/libgit2.so
+CRITERION_LD   = -Wl,--push-state,--no-as-needed $(CRITERION_LIB) -Wl,--pop-state -lcriterion \
+                 '-Wl,-rpath,$$ORIGIN/../lib:$$ORIGIN/../../kit/lib'
+# The library has the name by which Criterion's asks for the one it replaces.
+$(CRITERION_LIB): grader/judge/libgit2.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)name=$$(readelf -d "$$($(CC) -print-file-name=libcriterion.so)" | \
+	    sed -n 's/.*NEEDED.*\[\(libgit2[.]so[^]]*\)\]/\1/p'); \
+	$(CC) $(STD) $(CFLAGS) $(WARNINGS) -shared -fPIC -Wl,-soname,$${name:-libgit2.so} \
+	    -o $(@D)/$${name:-libgit2.so} $< && \
+	if [ -n "$$name" ]; then ln -sf "$$name" $@; fi
 ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_enter.o
 
 # $(call symbols,TABLE): prints the names of a table's functions.
@@ -168,9 +178,9 @@ GUARDED_$(1) = $$$$(sed 's/^/-Wl,--wrap=/' $$(K_$(1))/served)
 
 $$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
     $$(K_$(1))/served_tables.o $$(K_$(1))/guard_tables.o $(B)/obj/grader/judge/criterion_host.o \
-    $(CRITERION_OBJ) $(JUDGE_OBJ) | $$(K_$(1))/served
+    $(JUDGE_OBJ) $(CRITERION_LIB) | $$(K_$(1))/served
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $(CFLAGS) -o $$@ $$^ $(CRITERION_LD) $$(GUARDED_$(1)) $$(JUDGE_LIBS)
+	$$(Q)$(CC) $(CFLAGS) -o $$@ $$(filter %.o,$$^) $$(CRITERION_LD) $$(GUARDED_$(1)) $$(JUDGE_LIBS)
 
 $$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o
 	$$(call say,LINK,$$@)
@@ -290,14 +300,14 @@ $(B)/tests/grader/preload_test: | $(B)/preload/heap.so $(B)/preload/free_twice
 
 KIT_TESTS := $(patsubst tests/%_test.c,$(B)/tests/%_test,$(wildcard tests/grader/*_test.c tests/machine/*_test.c))
 
-$(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(CRITERION_OBJ) $(B)/grader.a
+$(B)/tests/grader/%_test: $(B)/obj/tests/grader/%_test.o $(B)/grader.a $(CRITERION_LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(CRITERION_LD) $(GRADER_LIBS)
-$(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(CRITERION_OBJ) $(MACHINE_OBJ)
+	$(Q)$(CC) $(CFLAGS) -o $@ $(filter-out %.so,$^) $(CRITERION_LD) $(GRADER_LIBS)
+$(B)/tests/machine/%_test: $(B)/obj/tests/machine/%_test.o $(MACHINE_OBJ) $(CRITERION_LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(CRITERION_LD)
+	$(Q)$(CC) $(CFLAGS) -o $@ $(filter-out %.so,$^) $(CRITERION_LD)
 
 # ---- The attack corpus (tests/attacks/README.md) ---------------------------------------------
 

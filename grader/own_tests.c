@@ -35,6 +35,10 @@ enum {
     OF_LOOPING = 2, /* more is run                                            */
     OF_SLEEPING = 5,
     PROBE_MS = 20000,
+    /* Processor time of a module in the hunt, in that of right ones. */
+    HUNT_FACTOR = 20,
+    HUNT_LEAST_MS = 250,
+    FEW_CALLS = 500, /* take no longer than the start of two processes        */
     MESSAGE_SHOWN = 1000,
 };
 
@@ -90,6 +94,7 @@ struct running {
     struct pair pair;
     unsigned tries;
     uint32_t cpu;
+    uint32_t cpu_ms; /* limit of the module                                   */
     int end;    /* the tester's zygote's word                                 */
     int report; /* memfd                                                      */
 };
@@ -111,7 +116,7 @@ join(const struct own_run *run, int tester,
      struct running *running)
 {
     const struct bridge_limits limits = {
-        .cpu_ms = run->stage->cpu_ms,
+        .cpu_ms = running->cpu_ms,
         .wall_ms = WALL_MS,
         .memory_mib = implementation->own_module ? 0 : run->stage->memory_mib,
         .discreet = !implementation->own_module,
@@ -180,6 +185,7 @@ read_outcome(const struct running *running, bool *blames_us)
     if (report.done == 1 && report.trouble == 0 && in_peace &&
         report.verdict > VERDICT_NONE && report.verdict < VERDICT_COUNT) {
         outcome.verdict = (enum verdict)report.verdict;
+        outcome.need = (struct own_need){report.calls, report.cpu_ms};
         if (outcome.verdict != VERDICT_PASSED) {
             outcome.message =
                 text_clean(report.message,
@@ -267,6 +273,7 @@ struct work {
     bool (*next)(struct work *work, struct pair *pair);
     void (*done)(struct work *work, struct pair pair,
                  struct own_outcome outcome);
+    uint32_t (*limit)(const struct work *work, size_t test);
     bool spares_loops; /* a test that loops costs no patience: on a bug it may */
     unsigned patience; /* spent so far                                        */
 
@@ -346,6 +353,8 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
     struct pair pair;
     while (!running->active && work->next(work, &pair)) {
         *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
+        running->cpu_ms = work->limit != NULL ? work->limit(work, pair.test)
+                                              : work->run->stage->cpu_ms;
         if (work->patience >= PATIENCE) {
             work->done(work, pair,
                        (struct own_outcome){
@@ -492,6 +501,7 @@ struct hunt {
     struct work work;
     size_t *order; /* the chosen tests                                        */
     size_t order_count;
+    const struct own_need *need;
     struct prey *prey;
     size_t prey_count, right_count;
     bool *chosen;
@@ -635,27 +645,60 @@ done_of_hunt(struct work *work, struct pair pair, struct own_outcome outcome)
     own_outcome_free(&outcome);
 }
 
+/* A module that computes much longer than any right one does not come to an
+ * end, and four times its full limit is long to wait for that. */
+static uint32_t
+limit_of_hunt(const struct work *work, size_t test)
+{
+    const struct hunt *const hunt = (const struct hunt *)work;
+    const uint32_t full = work->run->stage->cpu_ms;
+    const uint64_t some = (uint64_t)hunt->need[test].cpu_ms * HUNT_FACTOR;
+    const uint64_t ms = some > HUNT_LEAST_MS ? some : HUNT_LEAST_MS;
+    return ms < full ? (uint32_t)ms : full;
+}
+
+/* A test and its place in the draw. */
+static int
+by_calls(const void *one, const void *other, void *context)
+{
+    const struct own_need *const need = ((const struct hunt *)context)->need;
+    const struct pair *const a = one, *const b = other;
+    const uint64_t calls_a = need[a->test].calls / FEW_CALLS;
+    const uint64_t calls_b = need[b->test].calls / FEW_CALLS;
+    if (calls_a != calls_b) {
+        return calls_a > calls_b ? 1 : -1;
+    }
+    return a->implementation > b->implementation ? 1 : -1;
+}
+
+/* Tests of few calls first, which catch most bugs; those alike in an order drawn
+ * from the seed. */
 static void
 order_tests(struct hunt *hunt, uint64_t seed)
 {
     const size_t count = hunt->work.test_count;
-    struct pair *const order = xcalloc(count + 1, sizeof *order);
+    struct pair *const draw = xcalloc(count + 1, sizeof *draw);
     hunt->order = xcalloc(count + 1, sizeof *hunt->order);
     for (size_t t = 0; t < count; t++) {
         if (hunt->chosen[t]) {
-            order[hunt->order_count++].test = t;
+            draw[hunt->order_count++].test = t;
         }
     }
-    shuffle(order, hunt->order_count, seed);
-    for (size_t t = 0; t < hunt->order_count; t++) {
-        hunt->order[t] = order[t].test;
+    shuffle(draw, hunt->order_count, seed);
+    for (size_t i = 0; i < hunt->order_count; i++) {
+        draw[i].implementation = i;
     }
-    free(order);
+    qsort_r(draw, hunt->order_count, sizeof *draw, by_calls, hunt);
+    for (size_t i = 0; i < hunt->order_count; i++) {
+        hunt->order[i] = draw[i].test;
+    }
+    free(draw);
 }
 
 bool
 own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
-               size_t test_count, bool *chosen, int *caught_by)
+               size_t test_count, const struct own_need *need, bool *chosen,
+               int *caught_by)
 {
     const size_t all = prey->bug_count + prey->right_count;
     struct own_implementation *const implementations =
@@ -670,12 +713,14 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
                  .implementations = implementations,
                  .implementation_count = all,
                  .test_count = test_count,
+                 .limit = limit_of_hunt,
                  .spares_loops = true,
                  .next = next_of_hunt,
                  .done = done_of_hunt},
         .prey = xcalloc(prey->bug_count + 1, sizeof *hunt.prey),
         .prey_count = prey->bug_count,
         .right_count = prey->right_count,
+        .need = need,
         .chosen = chosen,
         .caught_by = caught_by,
         .owner = xcalloc(prey->right_count * test_count + 1,

@@ -4,8 +4,7 @@
  *
  * Tests and implementations are zygotes (judge/tester.h, subjects.h).  For each
  * pair a fresh child of both is joined by a fresh socket, so no two pairs share
- * anything, and the test sees of the implementation only its behaviour.  The
- * order is drawn from the seed.
+ * anything, and the test sees of the implementation only its behaviour.
  *
  * A test that fails by chance, by a clock or by an address says nothing of a
  * module, although it may pass on all right ones and fail on a bug; with enough
@@ -28,6 +27,10 @@ struct own_outcome {
     char *where;          /* file:line of the test, or NULL                   */
     bool slept;           /* waited for nothing until its time was over,      */
     bool looped;          /* or computed until then                           */
+    struct own_need {
+        uint64_t calls;  /* between test and module                           */
+        unsigned cpu_ms; /* of the module                                     */
+    } need; /* as the test claims: nothing to rely on but for its own speed   */
 };
 
 /* A program under test. */
@@ -59,17 +62,20 @@ void own_tests_matrix(const struct own_run *run,
                       size_t implementation_count, size_t test_count,
                       const bool *chosen, struct own_outcome *outcomes);
 
-/* Hunts bugs: on each, runs the chosen tests in an order drawn from the seed
- * until one catches it: fails four times, and passes in between on three of the
+/* Hunts bugs: on each, runs the chosen tests, those of few calls first, until
+ * one catches it: fails four times, and passes in between on three of the
  * `right` implementations.  caught_by[i] is that test's number or -1.  A test
  * that does not pass on a right one here is no longer chosen and has caught
- * nothing.  Returns false when the processes of a pair could not be run. */
+ * nothing.  need[t] is the most that test t needed on a right one: a module that
+ * computes many times longer will not come to an end.  Returns false when the
+ * processes of a pair could not be run. */
 struct own_prey {
     const struct own_implementation *bugs, *rights;
     size_t bug_count, right_count;
 };
 bool own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
-                    size_t test_count, bool *chosen, int *caught_by);
+                    size_t test_count, const struct own_need *need,
+                    bool *chosen, int *caught_by);
 
 void own_outcome_free(struct own_outcome *outcome);
 

@@ -546,7 +546,7 @@ struct own {
     struct sandbox sandbox;
     char *argv[2];
     struct strings names;
-    struct own_outcome *outcomes;
+    struct own_need *need; /* the most of each test on a right module         */
 };
 
 static void
@@ -642,6 +642,13 @@ chosen_tests(const struct stage_result *result)
     return chosen;
 }
 
+static void
+grow_need(struct own_need *need, const struct own_need *other)
+{
+    need->calls = other->calls > need->calls ? other->calls : need->calls;
+    need->cpu_ms = other->cpu_ms > need->cpu_ms ? other->cpu_ms : need->cpu_ms;
+}
+
 /* A test that fails on any right implementation is set aside. */
 static void
 find_valid(struct grading *grading, struct own *own)
@@ -663,6 +670,7 @@ find_valid(struct grading *grading, struct own *own)
         }
         for (size_t i = 0; i < rights->count; i++) {
             struct own_outcome *const outcome = &outcomes[i * tests + t];
+            grow_need(&own->need[t], &outcome->need);
             if (test->valid && outcome->verdict != VERDICT_PASSED) {
                 test->valid = false;
                 test->rejects = text_format(
@@ -704,7 +712,7 @@ hunt_bugs(struct grading *grading, struct own *own)
     };
     int *const caught_by = xcalloc(bank->bug_count + 1, sizeof *caught_by);
     bool *const valid = chosen_tests(result);
-    if (!own_tests_hunt(&own->run, &prey, tests, valid, caught_by)) {
+    if (!own_tests_hunt(&own->run, &prey, tests, own->need, valid, caught_by)) {
         trouble(grading, xstrdup("an own test did not run: the grader could "
                                  "not start its processes"));
     }
@@ -766,10 +774,12 @@ run_own_tests(struct grading *grading)
     }
     if (grading->pipeline->bank) {
         begin_step(grading, "own tests on right ones and bugs");
+        own.need = xcalloc(own.names.count + 1, sizeof *own.need);
         find_valid(grading, &own);
         hunt_bugs(grading, &own);
         end_step(grading, "own tests on right ones and bugs");
     }
+    free(own.need);
     strings_free(&own.names);
 }
 

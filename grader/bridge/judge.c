@@ -30,7 +30,8 @@ enum {
 static struct {
     bool open;
     struct bridge_session session;
-    uint64_t seq;
+    uint64_t seq;    /* calls of the module so far                            */
+    uint64_t served; /* and by it                                             */
     unsigned depth; /* 1 while the module is being called                     */
     const struct bridge_function *doing; /* the open contract call            */
     const struct bridge_function *last;  /* the last that came back           */
@@ -140,6 +141,7 @@ bridge_close(void)
         end.pid = (int)record.w[2];
         end.out_of_time = record.w[3] != 0;
     }
+    end.calls = subject.seq + subject.served;
     end.ready = subject.ready;
     end.crashed = subject.crash.kind == BRIDGE_CRASHED;
     end.signal = (int)subject.crash.w[0];
@@ -223,6 +225,7 @@ serve(const struct bridge_record *call)
     }
     events_call(&bridge_served[call->fn], call->w, subject.depth);
     errno = 0;
+    subject.served++;
     subject.depth++;
     const word value = bridge_serves.thunk[call->fn](call->w);
     subject.depth--;

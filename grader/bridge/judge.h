@@ -41,6 +41,7 @@ struct bridge_end {
     bool out_of_time;    /* processor or wall time                             */
     int status;          /* as from wait(2)                                    */
     uint64_t cpu_ns;
+    uint64_t calls;      /* of the module by the test, and by the module       */
     int pid;
     bool crashed;        /* it told of a crash itself: */
     int signal;

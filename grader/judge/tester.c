@@ -146,6 +146,8 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
     }
     snprintf(report->message, sizeof report->message, "%s", outcome.message);
     snprintf(report->where, sizeof report->where, "%s", outcome.where);
+    report->cpu_ms = (uint32_t)(run.end.cpu_ns / 1000000);
+    report->calls = run.end.calls;
     report->verdict = (uint32_t)verdict;
     report->done = 1;
     _exit(0);

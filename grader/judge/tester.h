@@ -29,6 +29,8 @@ struct tester_report {
     uint32_t done;    /* 1: the fields below are set                          */
     uint32_t verdict; /* enum verdict                                         */
     uint32_t trouble; /* 1: there was no subject, our own trouble             */
+    uint32_t cpu_ms;  /* processor time of the module                         */
+    uint64_t calls;   /* between test and module                              */
     char message[1024];
     char where[256];
 };

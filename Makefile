@@ -43,7 +43,7 @@ KIT_CFLAGS = $(STD) $(CFLAGS) $(WARNINGS) $(INCLUDES) -MMD -MP
 # How a module is compiled, here and by the grader (grader/build.c).
 MODULE_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
                 -U_FORTIFY_SOURCE
-WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 # Looked at when a recipe needs them, which is after the packages are there.
 GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd sqlite3
@@ -96,7 +96,7 @@ $(B)/.test-packages: docker/install-packages | $(B)/.packages
 
 MAINS       := vmgrade vmlab check_kit measure_cost
 GRADER_SRC  := $(filter-out $(MAINS:%=grader/%.c),$(wildcard grader/*.c grader/batch/*.c grader/commands/*.c grader/sandbox/*.c)) \
-               grader/bridge/session.c
+               grader/bridge/session.c grader/bridge/start.c
 GRADER_OBJ  := $(GRADER_SRC:%.c=$(B)/obj/%.o)
 
 $(B)/obj/%.o: %.c | $(B)/.packages
@@ -104,6 +104,9 @@ $(B)/obj/%.o: %.c | $(B)/.packages
 	$(call say,CC,$@)
 	$(Q)$(CC) $(KIT_CFLAGS) $(GRADER_INC) -DVMLAB_VERSION='"$(VERSION)"' -DVMLAB_CC='"$(CC)"' \
 	    -DVMLAB_MODULE_FLAGS='"$(MODULE_FLAGS)"' -DVMLAB_LINK_FLAGS='"$(WRAPPED)"' -c -o $@ $<
+
+# How modules are compiled and linked stands here.
+$(B)/obj/grader/build.o $(B)/obj/grader/link.o: Makefile
 
 $(B)/grader.a: $(GRADER_OBJ)
 	@rm -f $@
@@ -119,7 +122,7 @@ $(MAINS:%=$(B)/%): $(B)/%: $(B)/obj/grader/%.o $(B)/grader.a
 MACHINE_SRC := $(wildcard assignments/machine/*.c)
 MACHINE_OBJ := $(MACHINE_SRC:%.c=$(B)/obj/%.o)
 # The judge's side of the bridge and what stands behind vmlab_test.h.
-JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/arena.o \
+JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/start.o bridge/arena.o \
                bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
                verdict.o text.o utf8.o die.o) $(B)/obj/tests/property.o $(MACHINE_OBJ)
 # What every program needs that runs Criterion.
@@ -135,7 +138,7 @@ $(CRITERION_LIB): grader/judge/libgit2.c | $(B)/.packages
 	$(CC) $(STD) $(CFLAGS) $(WARNINGS) -shared -fPIC -Wl,-soname,$${name:-libgit2.so} \
 	    -o $(@D)/$${name:-libgit2.so} $< && \
 	if [ -n "$$name" ]; then ln -sf "$$name" $@; fi
-ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/sandbox/inner_enter.o
+ZYGOTE_OBJ  := $(B)/obj/grader/bridge/zygote.o $(B)/obj/grader/bridge/start.o $(B)/obj/grader/sandbox/inner_enter.o
 
 # $(call symbols,TABLE): prints the names of a table's functions.
 symbols = printf '%s\n' '\#define BRIDGE_SYMBOLS 7' '\#define BRIDGE_ROLE 7' \

@@ -22,6 +22,7 @@
 #ifndef VMLAB_GATE_H
 #define VMLAB_GATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "result.h"
@@ -50,6 +51,10 @@ struct gate_request {
  * not trouble. */
 size_t gate_check(const struct gate_request *request,
                   struct finding **findings, size_t *count);
+
+/* Whether an object that passed has variables of its own, which may remember
+ * one test in the next. */
+bool gate_keeps_variables(const char *object);
 
 /* Makes every global of an object local but those named, so that nothing of a
  * module takes the place of something else when it is linked.  Of own tests

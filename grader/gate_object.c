@@ -296,20 +296,58 @@ check_elf(struct gate *gate, Elf *object)
                     gate->request->name);
 }
 
-void
-gate_check_object(struct gate *gate)
+/* Opens the object for libelf; *file is to be closed after elf_end. */
+static Elf *
+open_object(const char *path, int *file)
 {
     if (elf_version(EV_CURRENT) == EV_NONE)
         die(EX_SOFTWARE, "libelf is older than this program: install it again");
-    const int file =
-        open(gate->request->object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0)
-        die(EX_NOINPUT, "cannot open %s:", gate->request->object);
-    Elf *object = elf_begin(file, ELF_C_READ, NULL);
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*file < 0)
+        die(EX_NOINPUT, "cannot open %s:", path);
+    Elf *object = elf_begin(*file, ELF_C_READ, NULL);
     if (!object)
-        die(EX_SOFTWARE, "cannot read %s: %s", gate->request->object,
-            elf_errmsg(-1));
+        die(EX_SOFTWARE, "cannot read %s: %s", path, elf_errmsg(-1));
+    return object;
+}
+
+void
+gate_check_object(struct gate *gate)
+{
+    int file;
+    Elf *object = open_object(gate->request->object, &file);
     check_elf(gate, object);
     elf_end(object);
     close(file);
+}
+
+/* Constant tables of pointers can be written until they are relocated. */
+static bool
+holds_variables(const char *name, const GElf_Shdr *header)
+{
+    static const char *const constant[] = {".data.rel.ro", NULL};
+    return header->sh_size > 0 && (header->sh_flags & SHF_ALLOC) &&
+           (header->sh_flags & SHF_WRITE) && !is_section(name, constant);
+}
+
+bool
+gate_keeps_variables(const char *path)
+{
+    int file;
+    size_t names;
+    bool found = false;
+    Elf *object = open_object(path, &file);
+    if (elf_getshdrstrndx(object, &names))
+        die(EX_SOFTWARE, "cannot read %s: %s", path, elf_errmsg(-1));
+    for (Elf_Scn *section = NULL;
+         !found && (section = elf_nextscn(object, section)) != NULL;) {
+        GElf_Shdr header;
+        const char *name = gelf_getshdr(section, &header)
+                               ? elf_strptr(object, names, header.sh_name)
+                               : NULL;
+        found = !name || holds_variables(name, &header);
+    }
+    elf_end(object);
+    close(file);
+    return found;
 }

@@ -176,6 +176,7 @@ take_test_record(struct judged_test *test, const json_t *record)
     free(seed);
     result->cpu_ms = json_number_value(json_object_get(record, "cpu_ms"));
     result->child = (int)json_integer_value(json_object_get(record, "child"));
+    test->used = json_is_true(json_object_get(record, "used"));
 
     size_t index;
     json_t *call;

@@ -35,6 +35,7 @@ struct judging {
 struct judged_test {
     bool asked;
     struct test_result result;
+    bool used; /* the module's process had served another test before         */
     unsigned memcheck_errors; /* counted by the module's process              */
     char *memcheck_call;      /* the first call that raised one, or NULL      */
 };

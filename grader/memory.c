@@ -15,7 +15,8 @@
 enum { ERRORS_KEPT = 20, TEXT_SHOWN = 300, XML_LIMIT = 16 << 20 };
 
 void
-memory_command(struct strings *argv, const char *folder, const char *program)
+memory_command(struct strings *argv, const char *folder, const char *program,
+               bool again)
 {
     strings_add(argv, MEMORY_VALGRIND);
     strings_add(argv, "--tool=memcheck");
@@ -32,6 +33,9 @@ memory_command(struct strings *argv, const char *folder, const char *program)
      * time. */
     strings_add(argv, "--sanity-level=0");
     strings_add(argv, program);
+    if (again) {
+        strings_add(argv, "--again");
+    }
 }
 
 /* ---- The tree ------------------------------------------------------------ */

@@ -16,9 +16,12 @@
 #define MEMORY_VALGRIND_TOOLS "/usr/libexec/valgrind"
 
 /* The arguments that put a module's program under memcheck, which writes one
- * XML file per process into `folder`; NULL-terminated, `program` last. */
+ * XML file per process into `folder`; NULL-terminated, `program` and its own
+ * arguments last.  With `again` a process takes another test when nothing has
+ * remained of the last (bridge/zygote.c): right for a module without variables
+ * of its own. */
 void memory_command(struct strings *argv, const char *folder,
-                    const char *program);
+                    const char *program, bool again);
 
 /* Reads the report of process `child` from `folder` and adds its errors to the
  * test; `source` is the student's file name ("segment.c"), to which errors are

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bridge/session.h"
+#include "bridge/start.h"
 #include "die.h"
 #include "judge/tester.h"
 #include "text.h"

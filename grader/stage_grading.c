@@ -48,6 +48,7 @@ struct grading {
     const char *module; /* the student's file, NULL when there is none        */
     char *source;       /* its name, "segment.c"                              */
     char *plain;      /* subject programs, NULL when there is none            */
+    bool keeps_variables; /* of its own, from one call to the next            */
     char *coverage;
     char *coverage_folder;
     char *replay;
@@ -187,6 +188,8 @@ build_the_module(struct grading *grading)
             0) {
             localise(grading, &built);
             result->status = STAGE_GRADED;
+            grading->keeps_variables =
+                gate_keeps_variables(built.object[BUILD_PLAIN]);
             grading->plain = text_format("%s/plain", programs);
             char *words =
                 link_subject(grading->stage, built.object[BUILD_PLAIN],
@@ -307,7 +310,7 @@ plain_subject(const struct grading *grading, const char *program)
 }
 
 static struct module_subject *
-memcheck_subject(const struct grading *grading, const char *folder)
+memcheck_subject(const struct grading *grading, const char *folder, bool again)
 {
     struct module_subject *const subject =
         new_subject(grading, SANDBOX_VALGRIND, grading->plain);
@@ -317,7 +320,7 @@ memcheck_subject(const struct grading *grading, const char *folder)
                   SANDBOX_READ | SANDBOX_EXECUTE);
     sandbox_allow(&subject->sandbox, MEMORY_VALGRIND_TOOLS,
                   SANDBOX_READ | SANDBOX_EXECUTE);
-    memory_command(&subject->argv, folder, grading->plain);
+    memory_command(&subject->argv, folder, grading->plain, again);
     strings_add(&subject->environment, "PATH=/usr/bin:/bin");
     strings_addf(&subject->environment, "TMPDIR=%s", folder);
     subject->request.argv = subject->argv.item;
@@ -430,7 +433,9 @@ take_memory(struct grading *grading, const struct judged_test *judged,
     if (judged->result.verdict == VERDICT_NONE) {
         return; /* told by judged->trouble */
     }
-    if (!memory_read(test, folder, judged->result.child, grading->source,
+    /* A process that lives on is as new, and has written no report. */
+    if (judged->result.child != 0 &&
+        !memory_read(test, folder, judged->result.child, grading->source,
                      &why)) {
         trouble(grading, why);
         return;
@@ -456,6 +461,42 @@ take_memory(struct grading *grading, const struct judged_test *judged,
     }
 }
 
+static bool
+any(const bool *chosen, size_t count)
+{
+    return count > 0 && memchr(chosen, true, count) != NULL;
+}
+
+/* Runs the chosen tests under memcheck and takes what was found; a test is then
+ * chosen no longer.  With `again` a process may serve several tests: one that is
+ * not as new after a test, and was not at its start, leaves it chosen, for a
+ * process of its own. */
+static void
+run_under_memcheck(struct grading *grading, const char *folder, bool *chosen,
+                   bool again)
+{
+    struct module_subject *const subject =
+        memcheck_subject(grading, folder, again);
+    struct judging judging = judging_of(grading);
+    judging.subject = &subject->request;
+    judging.chosen = chosen;
+    judging.patience = MEMCHECK_PATIENCE;
+    judging.unlimited_memory = true;
+    struct judged *const judged = judging_run(&judging);
+    for (size_t i = 0; i < judged->count; i++) {
+        const struct judged_test *const test = &judged->tests[i];
+        if (test->asked && !(test->used && test->result.child != 0)) {
+            take_memory(grading, test, folder);
+            chosen[i] = false;
+        }
+    }
+    if (judged->trouble != NULL) {
+        trouble(grading, text_format("under valgrind: %s", judged->trouble));
+    }
+    judged_free(judged);
+    free_subject(subject);
+}
+
 /* Tests that passed plainly run again; of those of a full grading only hidden
  * ones, because public tests carry no points. */
 static void
@@ -464,35 +505,19 @@ check_memory(struct grading *grading)
     const struct rubric *const rubric = grading->stage->rubric;
     char *const folder = make_folder(grading, "memcheck");
     bool *const chosen = xcalloc(rubric->test_count, sizeof *chosen);
-    bool any = false;
     for (size_t i = 0; i < grading->result->test_count; i++) {
         const struct test_result *const test = &grading->result->tests[i];
         if (test->verdict == VERDICT_PASSED &&
             (grading->pipeline->public_only ||
              test->rubric->suite == SUITE_HIDDEN)) {
-            chosen[test->rubric - rubric->tests] = any = true;
+            chosen[test->rubric - rubric->tests] = true;
         }
     }
-    if (any) {
-        struct module_subject *const subject =
-            memcheck_subject(grading, folder);
-        struct judging judging = judging_of(grading);
-        judging.subject = &subject->request;
-        judging.chosen = chosen;
-        judging.patience = MEMCHECK_PATIENCE;
-        judging.unlimited_memory = true;
-        struct judged *const judged = judging_run(&judging);
-        for (size_t i = 0; i < judged->count; i++) {
-            if (judged->tests[i].asked) {
-                take_memory(grading, &judged->tests[i], folder);
-            }
-        }
-        if (judged->trouble != NULL) {
-            trouble(grading,
-                    text_format("under valgrind: %s", judged->trouble));
-        }
-        judged_free(judged);
-        free_subject(subject);
+    if (!grading->keeps_variables && any(chosen, rubric->test_count)) {
+        run_under_memcheck(grading, folder, chosen, true);
+    }
+    if (grading->result->trouble == NULL && any(chosen, rubric->test_count)) {
+        run_under_memcheck(grading, folder, chosen, false);
     }
     free(chosen);
     free(folder);

@@ -22,10 +22,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include <valgrind/memcheck.h>
 
 #include "sandbox/inner_filter.h"
+#include "start.h"
 #include "zygote.h"
 
 enum {
@@ -41,6 +43,9 @@ enum { CHILD_LOST = 100 };
 /* Descriptors of a START message: socket, arena, output. */
 enum { SUBJECT_DESCRIPTORS = 3 };
 
+/* Of a child that may take another test: the zygote. */
+enum { CHILD_AGAIN = CHILD_SOCKET + 1 };
+
 static uint64_t seq;
 static word arena_start, arena_end;
 static bool discreet;
@@ -50,6 +55,7 @@ static struct {
 } object[OBJECTS];
 static unsigned objects;
 static bool allocation_failed;
+static long blocks; /* that the module has and has not given back            */
 
 /* With --coverage, libgcov writes its counts here; else it is absent. */
 extern void __gcov_dump(void) __attribute__((weak));
@@ -65,15 +71,18 @@ leave(int status)
 
 /* ---- Allocation -------------------------------------------------------------------
  *
- * The linker sends the module's malloc, calloc and realloc through here
- * (--wrap), so that "out of memory" can be told from other deaths. */
+ * The linker sends the module's malloc, calloc, realloc and free through here
+ * (--wrap), so that "out of memory" can be told from other deaths, and so that
+ * a child knows when it has nothing left. */
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
+void __real_free(void *block);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
+void __wrap_free(void *block);
 
 static void *
 note(void *block, size_t bytes)
@@ -81,6 +90,7 @@ note(void *block, size_t bytes)
     if (block == NULL && bytes != 0) {
         allocation_failed = true;
     }
+    blocks += block != NULL;
     return block;
 }
 
@@ -99,7 +109,17 @@ __wrap_calloc(size_t count, size_t bytes)
 void *
 __wrap_realloc(void *old, size_t bytes)
 {
-    return note(__real_realloc(old, bytes), bytes);
+    void *const block = __real_realloc(old, bytes);
+    /* Without a new block the old one stays, or was asked to go. */
+    blocks -= old != NULL && (block != NULL || bytes == 0);
+    return note(block, bytes);
+}
+
+void
+__wrap_free(void *block)
+{
+    blocks -= block != NULL;
+    __real_free(block);
 }
 
 /* ---- Calls --------------------------------------------------------------- */
@@ -451,35 +471,78 @@ become_subject(const struct bridge_start *start, const int *fds)
     return true;
 }
 
-noreturn void
-zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
+/* ---- Another test -------------------------------------------------------- */
+
+/* Whether nothing has remained of the test, in a module that has no variables
+ * of its own (who started the zygote knows): no block, no error; the functions
+ * of the C library that a module may call remember nothing.  Whoever has used up
+ * much of its processor time may not have enough for another. */
+static bool
+is_as_new(const struct bridge_start *start)
 {
-    if (count != SUBJECT_DESCRIPTORS || !become_subject(start, fds)) {
+    const clock_t much = (clock_t)start->cpu_ms * (CLOCKS_PER_SEC / 1000) / 4;
+    return blocks == 0 && !allocation_failed && VALGRIND_COUNT_ERRORS == 0 &&
+           clock() < much;
+}
+
+/* Forgets the test and waits for the next; false: there is none. */
+static bool
+take_another(struct bridge_start *start)
+{
+    const struct bridge_record as_new = {.kind = BRIDGE_AS_NEW};
+    int fds[BRIDGE_DESCRIPTORS_MAX];
+    unsigned count;
+    bool closed;
+    objects = 0;
+    states.count = 0;
+    if (send(CHILD_AGAIN, &as_new, sizeof as_new, MSG_NOSIGNAL) !=
+            sizeof as_new ||
+        !bridge_receive_start(CHILD_AGAIN, start, fds, &count, &closed) ||
+        count != SUBJECT_DESCRIPTORS || !become_subject(start, fds)) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        close(fds[i]);
+    }
+    return true;
+}
+
+noreturn void
+zygote_child(const struct bridge_start *first, const int *fds, unsigned count,
+             int again)
+{
+    struct bridge_start start = *first;
+    /* Above whatever stands where descriptors are moved to. */
+    const int zygote = again >= 0 ? fcntl(again, F_DUPFD, BRIDGE_FILTER) : -1;
+    if (count != SUBJECT_DESCRIPTORS || !become_subject(&start, fds) ||
+        (again >= 0 && dup2(zygote, CHILD_AGAIN) != CHILD_AGAIN)) {
         _exit(CHILD_LOST);
     }
+    close(zygote);
     /* Without a filter the module runs unfiltered: under valgrind the whole
      * zygote is. */
     struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
-    close_from(CHILD_SOCKET + 1);
+    close_from(again >= 0 ? CHILD_AGAIN + 1 : CHILD_SOCKET + 1);
     if (inner_filter_enter(&filter) != 0) {
         _exit(CHILD_LOST);
     }
 
-    bool ended = false;
-    say_ready();
-    serve(0, &ended);
-    if (RUNNING_ON_VALGRIND) {
-        unmap_arena();
-    }
+    do {
+        bool ended = false;
+        say_ready();
+        serve(0, &ended);
+        if (RUNNING_ON_VALGRIND) {
+            unmap_arena();
+        }
+    } while (again >= 0 && is_as_new(&start) && take_another(&start));
     leave(0);
 }
 
-int
-zygote_prepare(int argc, char **argv)
+bool
+zygote_prepare(int argc, char **argv, bool *again)
 {
-    (void)argc;
-    (void)argv;
-    return 1;
+    *again = argc == 2 && strcmp(argv[1], "--again") == 0;
+    return true;
 }
 
 /* Everything that a child does around a student's function, once, with nothing

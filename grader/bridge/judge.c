@@ -140,6 +140,8 @@ bridge_close(void)
         end.cpu_ns = record.w[1];
         end.pid = (int)record.w[2];
         end.out_of_time = record.w[3] != 0;
+        end.lives_on = record.w[4] != 0;
+        end.used = record.w[5] != 0;
     }
     end.calls = subject.seq + subject.served;
     end.ready = subject.ready;

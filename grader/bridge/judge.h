@@ -43,6 +43,8 @@ struct bridge_end {
     uint64_t cpu_ns;
     uint64_t calls;      /* of the module by the test, and by the module       */
     int pid;
+    bool lives_on;       /* nothing has remained of the test, it takes another */
+    bool used;           /* it had taken one before                            */
     bool crashed;        /* it told of a crash itself: */
     int signal;
     uint64_t address;

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "start.h"
+
 /* Addresses at which plain programs, valgrind, ASan and 39-bit systems have
  * nothing else, tried in order. */
 static const word arena_places[] = {0x200000000000, 0x2000000000};
@@ -48,30 +50,6 @@ free_place(void)
         }
     }
     return 0;
-}
-
-int
-bridge_send_start(int control, const struct bridge_start *start,
-                  const int *fds, size_t count)
-{
-    union {
-        char bytes[CMSG_SPACE(sizeof(int) * BRIDGE_DESCRIPTORS_MAX)];
-        struct cmsghdr align;
-    } ancillary;
-    memset(&ancillary, 0, sizeof ancillary);
-    struct iovec part = {.iov_base = (void *)(uintptr_t)start,
-                         .iov_len = sizeof *start};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &ancillary,
-                             .msg_controllen =
-                                 CMSG_SPACE(sizeof(int) * count)};
-    struct cmsghdr *const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int) * count);
-    memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
-    return sendmsg(control, &message, MSG_NOSIGNAL) == sizeof *start ? 0 : -1;
 }
 
 const char *

@@ -32,10 +32,6 @@ struct bridge_limits {
 const char *bridge_start(int control, struct bridge_limits limits,
                          uint32_t cpu, struct bridge_session *session);
 
-/* Sends a START message with `count` descriptors; 0, or -1 with errno. */
-int bridge_send_start(int control, const struct bridge_start *start,
-                      const int *fds, size_t count);
-
 /* Closes a session that nobody has opened; its child is killed. */
 void bridge_drop(const struct bridge_session *session);
 

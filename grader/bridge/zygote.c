@@ -7,6 +7,10 @@
  * limits, by its age, or because the judge has closed the end socket (which
  * a killed judge does as well).  When the control socket closes, the zygote
  * kills what is left and goes.
+ *
+ * Under valgrind a child is dear: it translates the module anew.  One that says
+ * that it is as new has ended its test, too, and idles until the next START
+ * message is handed on to it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +28,7 @@
 #include <unistd.h>
 #include <valgrind/valgrind.h>
 
+#include "start.h"
 #include "zygote.h"
 
 enum {
@@ -40,7 +45,10 @@ enum {
 
 struct child {
     pid_t pid;
-    int end; /* socket for the last word                                      */
+    int end;      /* socket for the last word; -1: idle                       */
+    int again;    /* socket to a child that may be used again, or -1          */
+    word served;  /* tests that have ended                                    */
+    word cpu_before_ns; /* processor time until then                          */
     int64_t deadline_ms;
     word cpu_limit_ns;
     bool too_old;
@@ -49,6 +57,7 @@ struct child {
 static struct child child[CHILDREN];
 static unsigned children;
 static unsigned idlers;
+static bool used_again;
 
 static int64_t
 now_ms(void)
@@ -64,7 +73,8 @@ say_how_it_ended(const struct child *ended, int status,
 {
     const word cpu_ns =
         (word)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000U +
-        (word)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000U;
+        (word)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000U -
+        ended->cpu_before_ns;
     /* A child leaves with 128 + SIGPROF when its timer rings (child.c), which
      * counts in ticks and so is no exact match of rusage.  One that has made
      * itself deaf to it is killed later, with its time used up. */
@@ -75,9 +85,46 @@ say_how_it_ended(const struct child *ended, int status,
               (RUNNING_ON_VALGRIND && out_of_time);
     const struct bridge_record record = {
         .kind = BRIDGE_ENDED,
-        .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time}};
+        .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time, false,
+              ended->served}};
     (void)send(ended->end, &record, sizeof record,
                MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static word
+cpu_ns_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used = {0, 0};
+    if (clock_getcpuclockid(pid, &clock) == 0) {
+        clock_gettime(clock, &used);
+    }
+    return (word)used.tv_sec * 1000000000U + (word)used.tv_nsec;
+}
+
+/* A child has something to say between two tests: that it is as new.  If not
+ * that, it is no longer spoken to. */
+static void
+hear(struct child *of)
+{
+    struct bridge_record record;
+    const bool heard = recv(of->again, &record, sizeof record, MSG_DONTWAIT) ==
+                       sizeof record;
+    if (!heard || record.kind != BRIDGE_AS_NEW || of->end < 0) {
+        close(of->again);
+        of->again = -1;
+        return;
+    }
+    const word cpu_ns = cpu_ns_of(of->pid);
+    const struct bridge_record ended = {
+        .kind = BRIDGE_ENDED,
+        .w = {0, cpu_ns - of->cpu_before_ns, (word)of->pid, false, true,
+              of->served}};
+    (void)send(of->end, &ended, sizeof ended, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(of->end);
+    of->end = -1;
+    of->served++;
+    of->cpu_before_ns = cpu_ns;
 }
 
 static void
@@ -89,8 +136,13 @@ collect(void)
     while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
         for (unsigned i = 0; i < children; i++) {
             if (child[i].pid == pid) {
-                say_how_it_ended(&child[i], status, &usage);
-                close(child[i].end);
+                if (child[i].end >= 0) {
+                    say_how_it_ended(&child[i], status, &usage);
+                    close(child[i].end);
+                }
+                if (child[i].again >= 0) {
+                    close(child[i].again);
+                }
                 child[i] = child[--children];
                 break;
             }
@@ -98,30 +150,45 @@ collect(void)
     }
 }
 
-static bool
-receive_start(struct bridge_start *start, int fds[BRIDGE_DESCRIPTORS_MAX],
-              unsigned *count, bool *closed)
+/* A child for a test: an idle one that takes it, or a new one; NULL when there
+ * is none, the host's trouble. */
+static struct child *
+find_child(const struct bridge_start *start, const int *fds, unsigned count)
 {
-    union {
-        char bytes[CMSG_SPACE(sizeof(int) * BRIDGE_DESCRIPTORS_MAX)];
-        struct cmsghdr align;
-    } ancillary;
-    memset(&ancillary, 0, sizeof ancillary);
-    struct iovec part = {.iov_base = start, .iov_len = sizeof *start};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &ancillary,
-                             .msg_controllen = sizeof ancillary};
-    const ssize_t got = recvmsg(BRIDGE_CONTROL, &message, MSG_CMSG_CLOEXEC);
-    *closed = got == 0 || (got < 0 && errno != EINTR);
-    const struct cmsghdr *const header = CMSG_FIRSTHDR(&message);
-    if (got != sizeof *start || header == NULL ||
-        header->cmsg_type != SCM_RIGHTS) {
-        return false;
+    int pair[2] = {-1, -1};
+    for (unsigned i = 0; i < children; i++) {
+        if (child[i].end < 0 && child[i].again >= 0 &&
+            bridge_send_start(child[i].again, start, fds, count) == 0) {
+            return &child[i];
+        }
     }
-    *count = (unsigned)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    memcpy(fds, CMSG_DATA(header), sizeof(int) * *count);
-    return true;
+    if (children == CHILDREN ||
+        (used_again && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+                                  pair) != 0)) {
+        return NULL;
+    }
+    /* There is one thread, and no handler to run: _Fork does what is left. */
+    const pid_t pid = _Fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        /* What belongs to the zygote and to the other children. */
+        close(fds[count]);
+        close(BRIDGE_CONTROL);
+        for (unsigned i = 0; i < children; i++) {
+            close(child[i].end);
+            close(child[i].again);
+        }
+        zygote_child(start, fds, count, pair[1]);
+    }
+    if (used_again) {
+        close(pair[1]);
+    }
+    if (pid < 0) {
+        close(pair[0]);
+        return NULL;
+    }
+    child[children] = (struct child){.pid = pid, .again = pair[0]};
+    return &child[children++];
 }
 
 static void
@@ -134,31 +201,17 @@ start_child(struct bridge_start *start, const int *fds, unsigned count)
     if (idlers >= IDLERS && start->wall_ms > IDLER_WALL_MS) {
         start->wall_ms = IDLER_WALL_MS;
     }
-    /* There is one thread, and no handler to run: _Fork does what is left. */
-    const pid_t pid = children < CHILDREN ? _Fork() : -1;
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        /* What belongs to the zygote and to the other children. */
-        close(fds[last]);
-        close(BRIDGE_CONTROL);
-        for (unsigned i = 0; i < children; i++) {
-            close(child[i].end);
-        }
-        zygote_child(start, fds, last);
-    }
+    struct child *const found = find_child(start, fds, last);
     for (unsigned i = 0; i < last; i++) {
         close(fds[i]);
     }
-    if (pid < 0) {
-        close(fds[last]); /* no word: the host's trouble */
+    if (found == NULL) {
+        close(fds[last]); /* no word */
         return;
     }
-    child[children++] = (struct child){
-        .pid = pid,
-        .end = fds[last],
-        .deadline_ms = now_ms() + start->wall_ms,
-        .cpu_limit_ns = (word)start->cpu_ms * 1000000U,
-    };
+    found->end = fds[last];
+    found->deadline_ms = now_ms() + start->wall_ms;
+    found->cpu_limit_ns = (word)start->cpu_ms * 1000000U;
 }
 
 /* Kills who is too old; returns how long until the next one is, or -1. */
@@ -169,6 +222,9 @@ kill_the_old(void)
     int64_t next = -1;
     for (unsigned i = 0; i < children; i++) {
         const int64_t left = child[i].deadline_ms - now;
+        if (child[i].end < 0) {
+            continue;
+        }
         if (left <= 0 && !child[i].too_old) {
             child[i].too_old = true;
             kill(child[i].pid, SIGKILL);
@@ -206,7 +262,7 @@ settle_sorting(void)
 int
 main(int argc, char **argv)
 {
-    if (!zygote_prepare(argc, argv)) {
+    if (!zygote_prepare(argc, argv, &used_again)) {
         return 0;
     }
     settle_sorting();
@@ -219,19 +275,24 @@ main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &watched, NULL);
     const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     for (;;) {
-        struct pollfd watch[2 + CHILDREN] = {
+        struct pollfd watch[2 + 2 * CHILDREN] = {
             {.fd = BRIDGE_CONTROL, .events = POLLIN},
             {.fd = signals, .events = POLLIN},
         };
         for (unsigned i = 0; i < children; i++) {
-            watch[2 + i].fd = child[i].end;
+            watch[2 + 2 * i].fd = child[i].end;
+            watch[3 + 2 * i].fd = child[i].again;
+            watch[3 + 2 * i].events = POLLIN;
         }
-        if (poll(watch, 2 + children, kill_the_old()) < 0) {
+        if (poll(watch, 2 + 2 * children, kill_the_old()) < 0) {
             continue;
         }
         for (unsigned i = 0; i < children; i++) {
-            if ((watch[2 + i].revents & (POLLHUP | POLLERR)) != 0) {
+            if ((watch[2 + 2 * i].revents & (POLLHUP | POLLERR)) != 0) {
                 kill(child[i].pid, SIGKILL);
+            }
+            if (watch[3 + 2 * i].revents != 0) {
+                hear(&child[i]);
             }
         }
         if (watch[1].revents != 0) {
@@ -245,7 +306,8 @@ main(int argc, char **argv)
             int fds[BRIDGE_DESCRIPTORS_MAX];
             unsigned count;
             bool closed;
-            if (receive_start(&start, fds, &count, &closed)) {
+            if (bridge_receive_start(BRIDGE_CONTROL, &start, fds, &count,
+                                     &closed)) {
                 start_child(&start, fds, count);
             } else if (closed) {
                 finish();

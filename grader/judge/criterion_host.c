@@ -200,9 +200,10 @@ void
 host_test_over(void)
 {
     json_t *const record = json_pack(
-        "{s:s, s:s, s:s, s:f, s:i}", "test", run.name, "verdict",
+        "{s:s, s:s, s:s, s:f, s:i, s:b}", "test", run.name, "verdict",
         verdict_name(run.over ? run.failure.verdict : VERDICT_PASSED), "kind",
-        "test", "cpu_ms", (double)run.end.cpu_ns / 1e6, "child", run.end.pid);
+        "test", "cpu_ms", (double)run.end.cpu_ns / 1e6, "child",
+        run.end.lives_on ? 0 : run.end.pid, "used", run.end.used);
     json_object_set_new(record, "seed",
                         json_sprintf("%llu", (unsigned long long)run.seed));
     json_object_set_new(record, "memcheck", memcheck_by_call());

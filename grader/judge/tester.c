@@ -102,8 +102,10 @@ limit(const struct bridge_start *start)
 }
 
 noreturn void
-zygote_child(const struct bridge_start *start, const int *fds, unsigned count)
+zygote_child(const struct bridge_start *start, const int *fds, unsigned count,
+             int again)
 {
+    (void)again;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -158,14 +160,15 @@ zygote_rehearse(void)
 {
 }
 
-int
-zygote_prepare(int argc, char **argv)
+bool
+zygote_prepare(int argc, char **argv, bool *again)
 {
+    *again = false;
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         for (unsigned i = 0; i < shim_count(); i++) {
             puts(shim_name(i));
         }
-        return 0;
+        return false;
     }
-    return 1;
+    return true;
 }

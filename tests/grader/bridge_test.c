@@ -289,18 +289,20 @@ misuse_of(const char *id)
     return NULL;
 }
 
-/* As the memory step of a grading does it, with tests that pass plainly. */
-Test(bridge, memcheck_names_each_misuse_and_nothing_else, .timeout = 300)
+/* As the memory step of a grading does it, with tests that pass plainly; with
+ * `again` in processes that take another test as long as they are as new. */
+static void
+expect_misuses(bool again)
 {
     const struct stage limits = {.cpu_ms = 300};
     struct rubric *const rubric = toy_rubric();
     bool *const chosen = xcalloc(rubric->test_count, sizeof *chosen);
     struct strings argv = {0};
-    size_t misused = 0;
+    size_t misused = 0, used = 0;
     cr_assert(mkdtemp(work) != NULL);
     char *const folder = realpath(work, NULL);
     char *const temporary = text_format("TMPDIR=%s", folder);
-    memory_command(&argv, folder, "build/kit/toy/modules/reference");
+    memory_command(&argv, folder, "build/kit/toy/modules/reference", again);
     for (unsigned i = 0; i < rubric->test_count; i++) {
         chosen[i] = strncmp(rubric->tests[i].id, "passed_", 7) == 0;
     }
@@ -330,10 +332,15 @@ Test(bridge, memcheck_names_each_misuse_and_nothing_else, .timeout = 300)
         }
         cr_expect(test->verdict == VERDICT_PASSED, "%s: %s", test->rubric->id,
                   verdict_name(test->verdict));
-        cr_expect(
-            memory_read(test, folder, test->child, "reference.c", &trouble),
-            "%s", trouble);
+        used += judged->tests[i].used;
+        cr_expect(again || (test->child != 0 && !judged->tests[i].used), "%s",
+                  test->rubric->id);
+        cr_expect(test->child == 0 || memory_read(test, folder, test->child,
+                                                  "reference.c", &trouble),
+                  "%s", trouble);
         if (misuse != NULL) {
+            cr_expect(test->child != 0, "%s leaves its process as new",
+                      test->rubric->id);
             misused++;
             expect_error(&judged->tests[i], test, misuse->kind, misuse->words);
         } else {
@@ -345,6 +352,17 @@ Test(bridge, memcheck_names_each_misuse_and_nothing_else, .timeout = 300)
         }
     }
     cr_expect(misused == sizeof misuses / sizeof *misuses);
+    cr_expect((used > 0) == again, "%zu tests met a used process", used);
     char *const clean = text_format("rm -r %s", folder);
     cr_expect(system(clean) == 0);
+}
+
+Test(bridge, memcheck_names_each_misuse_and_nothing_else, .timeout = 300)
+{
+    expect_misuses(false);
+}
+
+Test(bridge, memcheck_does_so_in_processes_that_are_used_again, .timeout = 300)
+{
+    expect_misuses(true);
 }

@@ -210,6 +210,23 @@ Test(gate, function_of_the_library_is_called_as_it_was_written)
                  0, "%s", gated.findings[0].message);
 }
 
+/* ---- Variables ----------------------------------------------------------- */
+
+Test(gate, variables_of_a_module_are_seen)
+{
+    const glob_t found = files("variables/*.c");
+    cr_assert_eq(found.gl_pathc, 4);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        enter(AS_STARTED);
+        struct gated gated = gate_file(found.gl_pathv[i], NULL);
+        cr_expect_eq(gate_keeps_variables(gated.built.object[BUILD_PLAIN]),
+                     strstr(found.gl_pathv[i], "none.c") == NULL, "%s",
+                     found.gl_pathv[i]);
+        forget();
+        folder = NULL;
+    }
+}
+
 /* ---- Localising ---------------------------------------------------------- */
 
 /* The global symbols that an object defines, in their order. */

@@ -42,7 +42,10 @@ enum bridge_kind {
     BRIDGE_READY,    /* child: set up; what comes now is the module's doing   */
     BRIDGE_CRASHED,  /* child: w[0] signal, w[1] address; a hint for the
                         reader, not evidence                                  */
-    BRIDGE_ENDED,    /* zygote: w[0] wait status, w[1] processor ns, w[2] pid */
+    BRIDGE_ENDED,    /* zygote: w[0] wait status, w[1] processor ns, w[2] pid,
+                        w[3] whether its time was over, w[4] peak KiB,
+                        w[5] whether it was killed from outside; that is also
+                        told on the control socket                            */
     BRIDGE_ACCESS,   /* judge: w[0] address, w[1] bytes, w[2] whether they are
                         there from now on: kernel memory (machine/kmem.h)     */
 };

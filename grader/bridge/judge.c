@@ -139,6 +139,8 @@ bridge_close(void)
         end.cpu_ns = record.w[1];
         end.pid = (int)record.w[2];
         end.out_of_time = record.w[3] != 0;
+        end.peak_kib = record.w[4];
+        end.killed = record.w[5] != 0;
     }
     end.ready = subject.ready;
     end.crashed = subject.crash.kind == BRIDGE_CRASHED;

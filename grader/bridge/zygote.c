@@ -44,6 +44,7 @@ struct child {
     int64_t deadline_ms;
     word cpu_limit_ns;
     bool too_old;
+    bool dismissed; /* killed here                                           */
 };
 
 static struct child child[CHILDREN];
@@ -71,11 +72,20 @@ say_how_it_ended(const struct child *ended, int status,
     const bool out_of_time =
         ended->too_old || cpu_ns >= ended->cpu_limit_ns ||
         (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGPROF);
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+                        !ended->dismissed && !out_of_time;
     idlers += (ended->too_old && cpu_ns < IDLER_CPU_NS) ||
               (RUNNING_ON_VALGRIND && out_of_time);
     const struct bridge_record record = {
         .kind = BRIDGE_ENDED,
-        .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time}};
+        .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time,
+              (word)usage->ru_maxrss, killed}};
+    /* Whoever holds the other end may be a student's test, which can say what it
+     * likes of its module: this goes to the grader itself, and first. */
+    if (killed) {
+        (void)send(BRIDGE_CONTROL, &record, sizeof record,
+                   MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     (void)send(ended->end, &record, sizeof record,
                MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -170,7 +180,7 @@ kill_the_old(void)
     for (unsigned i = 0; i < children; i++) {
         const int64_t left = child[i].deadline_ms - now;
         if (left <= 0 && !child[i].too_old) {
-            child[i].too_old = true;
+            child[i].too_old = child[i].dismissed = true;
             kill(child[i].pid, SIGKILL);
         } else if (left > 0 && (next < 0 || left < next)) {
             next = left;
@@ -231,6 +241,7 @@ main(int argc, char **argv)
         }
         for (unsigned i = 0; i < children; i++) {
             if ((watch[2 + i].revents & (POLLHUP | POLLERR)) != 0) {
+                child[i].dismissed = true;
                 kill(child[i].pid, SIGKILL);
             }
         }

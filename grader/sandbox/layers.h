@@ -40,6 +40,8 @@ int user_enter(const struct sandbox *sandbox);
 /* ---- limits.c ------------------------------------------------------------ */
 
 bool limits_pids_bounded(void);
+/* Adds the limits of this process that are lower than `most`'s. */
+void limits_too_low(const struct sandbox *most, struct strings *list);
 int limits_enter(const struct sandbox *sandbox, bool own_user);
 
 /* ---- landlock.c ---------------------------------------------------------- */

@@ -91,8 +91,11 @@ end_step(struct grading *grading, const char *step)
         .seconds = (double)(now.tv_sec - grading->step_began.tv_sec) +
                    (double)(now.tv_nsec - grading->step_began.tv_nsec) / 1e9,
     };
-    /* At once: whoever has filled the disk may make room before the last one. */
+    /* At once: whoever has filled the disk may make room before the last one.
+     * It is why everything else has gone wrong. */
     if (!work_has_room(grading->work)) {
+        free(result->trouble);
+        result->trouble = NULL;
         trouble(grading, text_format("the disk of %s is full; set TMPDIR to a "
                                      "folder with room",
                                      grading->work));

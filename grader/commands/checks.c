@@ -31,7 +31,7 @@ void
 check_sandbox(const struct kit *kit, bool allow_weak)
 {
     struct strings missing = {0}, limits = {0};
-    sandbox_cramped(&limits);
+    sandbox_make_room(&limits);
     for (size_t i = 0; i < limits.count; i++) {
         warn_user("this program was started with a limit of %s",
                   limits.item[i]);

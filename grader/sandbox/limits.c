@@ -79,7 +79,7 @@ limits_pids_bounded(void)
 }
 
 void
-limits_too_low(const struct sandbox *most, struct strings *list)
+limits_make_room(const struct sandbox *most, struct strings *list)
 {
     const struct {
         __rlimit_resource_t what;
@@ -101,11 +101,16 @@ limits_too_low(const struct sandbox *most, struct strings *list)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct rlimit now;
-        if (getrlimit(table[i].what, &now) == 0 &&
-            now.rlim_max < table[i].need)
+        if (getrlimit(table[i].what, &now))
+            continue;
+        if (now.rlim_max < table[i].need) {
             strings_addf(list, table[i].says,
                          (unsigned long long)(now.rlim_max / table[i].unit),
                          (unsigned long long)(table[i].need / table[i].unit));
+        } else if (now.rlim_cur < table[i].need) {
+            now.rlim_cur = now.rlim_max;
+            setrlimit(table[i].what, &now);
+        }
     }
 }
 

@@ -234,7 +234,7 @@ open_to_others(const char *path)
 }
 
 void
-sandbox_cramped(struct strings *list)
+sandbox_make_room(struct strings *list)
 {
     struct sandbox most = {.memory_bytes = SANDBOX_LARGEST_BYTES};
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
@@ -245,7 +245,7 @@ sandbox_cramped(struct strings *list)
         if (preset->file_mib * MIB > most.file_bytes)
             most.file_bytes = preset->file_mib * MIB;
     }
-    limits_too_low(&most, list);
+    limits_make_room(&most, list);
 }
 
 void

@@ -98,10 +98,11 @@ const char *sandbox_enter(const struct sandbox *sandbox);
  * trace them or read their memory. */
 void sandbox_protect_self(void);
 
-/* Limits that this process has from who started it and that are lower than
- * those of its own steps: "100 MiB of address space (ulimit -v) where 8192 are
- * needed".  What fails for want of them would be put down to a submission. */
-void sandbox_cramped(struct strings *list);
+/* Raises the limits that this process has from who started it to what its steps
+ * need, and adds those that it may not raise: "100 MiB of address space (ulimit
+ * -v) where 8192 are needed".  What fails for want of them would be put down to
+ * a submission. */
+void sandbox_make_room(struct strings *list);
 
 /* The layers of this machine, for the record: "own users", "seccomp", ... */
 void sandbox_layers(struct strings *list);

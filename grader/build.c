@@ -215,6 +215,24 @@ why_stopped(const struct process_result *process)
                : NULL;
 }
 
+/* Whether the compiler, or a program that its driver ran, was ended by somebody
+ * who is no part of this step.  In words when it was not the driver itself. */
+static bool
+was_killed(const struct process_result *process)
+{
+    static const char *const words[] = {
+        "fatal error: Killed signal terminated program", /* gcc               */
+        "unable to execute command: Killed",             /* clang             */
+    };
+    if (process->end != PROCESS_EXITED || process->code == 0)
+        return process_was_killed(process);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (memmem(process->output, process->output_bytes, words[i],
+                   strlen(words[i])))
+            return process->peak_kib < PROCESS_GREEDY_KIB;
+    return false;
+}
+
 /* Adds output to what is shown, without the paths of the kit. */
 static void
 show_output(const struct build_request *request, const char *output,
@@ -274,7 +292,7 @@ compile(const struct build_request *request, const struct sandbox *sandbox,
     strings_add(&argv, target);
     strings_add(&argv, source);
 
-    struct process_result process = process_run(&(struct process){
+    const struct process step = {
         .argv = argv.item,
         .environment =
             (char *const[]){(char *)"PATH=/usr/bin:/bin", (char *)"LC_ALL=C",
@@ -284,18 +302,28 @@ compile(const struct build_request *request, const struct sandbox *sandbox,
         .standard_input = -1,
         .wall_ms = WALL_MS,
         .output_limit = OUTPUT_BYTES,
-    });
+    };
+    struct process_result process = process_run(&step);
+    if (was_killed(&process)) {
+        process_result_free(&process);
+        process = process_run(&step);
+    }
     if (process.end == PROCESS_NOT_FOUND) {
         errno = process.code;
         die(EX_UNAVAILABLE, "cannot execute the compiler %s:", argv.item[0]);
     }
     const bool good = process.end == PROCESS_EXITED && process.code == 0;
+    const bool killed = was_killed(&process);
     const char *stopped = why_stopped(&process);
-    if (shown || !good)
+    if (killed)
+        result->trouble = text_format("the compiler was killed from outside, "
+                                      "twice, on %s; is memory short?",
+                                      request->name);
+    else if (shown || !good)
         show_output(request, process.output, process.output_bytes, result);
-    if (!good && !stopped)
+    if (!good && !killed && !stopped)
         find_errors(request, process.output, result);
-    if (!good && result->finding_count == 0) {
+    if (!good && !killed && result->finding_count == 0) {
         if (!stopped)
             stopped = "The compiler did not accept this file; what it said is "
                       "shown below.";
@@ -406,6 +434,7 @@ void
 build_result_free(struct build_result *result)
 {
     findings_free(result->findings, result->finding_count);
+    free(result->trouble);
     free(result->output);
     free(result->preprocessed);
     for (size_t i = 0; i < BUILD_VARIANTS; i++)

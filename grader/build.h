@@ -3,8 +3,9 @@
  *
  * The text is preprocessed once and all variants are compiled from that, so
  * that none can differ from another by more than the compiler's flags.  What
- * does not compile is the submission's fault and ends up in findings; trouble
- * with the compiler itself (there is none) is die().
+ * does not compile is the submission's fault and ends up in findings.  Trouble
+ * with the compiler itself is ours: where there is none it is die(), one that is
+ * killed from outside, twice, is told in `trouble`.
  */
 #ifndef VMLAB_BUILD_H
 #define VMLAB_BUILD_H
@@ -45,6 +46,7 @@ struct build_result {
     bool compiled;
     struct finding *findings; /* errors, in the student's file where possible */
     size_t finding_count;
+    char *trouble;            /* why nobody knows; NULL: it is known          */
     char *output;             /* all that the compiler said; NULL: nothing    */
     char *preprocessed;       /* paths; NULL when not made                    */
     char *object[BUILD_VARIANTS];

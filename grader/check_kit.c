@@ -267,7 +267,8 @@ judge_programs(const struct kit *kit, const struct kit_stage *stage,
     };
     struct verdicts verdicts = {.programs = programs->count};
     char *trouble = NULL;
-    if (!own_tests_list(&run, &verdicts.tests, &trouble)) {
+    bool ours;
+    if (!own_tests_list(&run, &verdicts.tests, &ours, &trouble)) {
         die(EX_UNAVAILABLE, "%s does not start: run make all first", judge);
     }
     const size_t pairs = programs->count * verdicts.tests.count;

@@ -28,6 +28,7 @@ enum run_end {
     RUN_REFUSED, /* the replay has found fault, in its output                 */
     RUN_CRASHED,
     RUN_OUT_OF_TIME,
+    RUN_KILLED, /* by somebody who has nothing to do with it                  */
     RUN_NOT_STARTED,
 };
 
@@ -39,6 +40,9 @@ struct run {
 static enum run_end
 end_of(const struct process_result *result)
 {
+    if (process_was_killed(result)) {
+        return RUN_KILLED;
+    }
     switch (result->end) {
     case PROCESS_EXITED:
         return result->code == 0 ? RUN_DONE : RUN_REFUSED;
@@ -59,7 +63,7 @@ run_replay(const struct cost_request *request, const char *player,
     /* The replay opens the traces, so no tighter filter would do. */
     struct sandbox sandbox = sandbox_for(SANDBOX_VALGRIND, request->slot);
     sandbox.cpu_ms = CPU_MS;
-    sandbox.memory_bytes = (uint64_t)8 << 30; /* reserved, not used           */
+    sandbox.memory_bytes = SANDBOX_LARGEST_BYTES; /* reserved, not used       */
     if (counted) {
         strings_add(&argv, MEMORY_VALGRIND);
         strings_add(&argv, "--tool=callgrind");
@@ -118,6 +122,9 @@ count(const struct cost_request *request, const char *player,
             *why = xstrdup("callgrind has not said what it collected");
             end = COST_TROUBLE;
         }
+    } else if (run.end == RUN_KILLED) {
+        *why = xstrdup("callgrind was killed from outside; is memory short?");
+        end = COST_TROUBLE;
     } else if (run.end != RUN_OUT_OF_TIME) {
         *why = text_clean(run.output, strlen(run.output), WORDS);
         end = COST_TROUBLE; /* natively all was well a moment ago             */
@@ -170,6 +177,10 @@ play_with_contents(const struct cost_request *request, struct cost *cost,
         break;
     case RUN_OUT_OF_TIME:
         *why = xstrdup("the traces took too long");
+        break;
+    case RUN_KILLED:
+        *why = xstrdup("the replay was killed from outside; is memory short?");
+        end = COST_TROUBLE;
         break;
     case RUN_NOT_STARTED:
         *why = text_format("cannot run %s", request->replay);

@@ -46,7 +46,7 @@ enum {
 /* ---- The list of tests --------------------------------------------------- */
 
 bool
-own_tests_list(const struct own_run *run, struct strings *names,
+own_tests_list(const struct own_run *run, struct strings *names, bool *ours,
                char **trouble)
 {
     struct strings argv = {0};
@@ -63,9 +63,17 @@ own_tests_list(const struct own_run *run, struct strings *names,
         .output_limit = NAMES_LIMIT,
     };
     struct process_result result = process_run(&process);
+    if (process_was_killed(&result)) {
+        process_result_free(&result);
+        result = process_run(&process);
+    }
     strings_free(&argv);
     *trouble = NULL;
-    if (result.end != PROCESS_EXITED || result.code != 0 ||
+    *ours = process_was_killed(&result);
+    if (*ours) {
+        *trouble = xstrdup("the program with the own tests was killed from "
+                           "outside, twice; is memory short?");
+    } else if (result.end != PROCESS_EXITED || result.code != 0 ||
         result.output_cut) {
         *trouble = xstrdup("the program with your tests does not start");
     } else {
@@ -96,6 +104,7 @@ struct running {
     unsigned tries;
     uint32_t cpu;
     uint32_t cpu_ms; /* limit of the module                                   */
+    unsigned kills; /* of its implementation's children, before it began      */
     int end;    /* the tester's zygote's word                                 */
     int report; /* memfd                                                      */
 };
@@ -197,12 +206,14 @@ read_outcome(const struct running *running, bool *blames_us)
         }
     } else if (report.done == 1 && report.trouble == 1) {
         *blames_us = true;
-    } else if (word_of_zygote.w[3] != 0) {
+    } else if ((word_of_zygote.flags & BRIDGE_OUT_OF_TIME) != 0) {
         outcome.verdict = VERDICT_TIMED_OUT;
         outcome.message = xstrdup("the test did not end within its time");
         /* However loaded the machine: who computes gets more of it. */
         outcome.slept = word_of_zygote.w[1] < WALL_MS * UINT64_C(1000);
         outcome.looped = !outcome.slept;
+    } else if ((word_of_zygote.flags & BRIDGE_KILLED) != 0) {
+        return outcome; /* killed from outside */
     } else if (WIFSIGNALED(status)) {
         outcome.verdict = VERDICT_CRASHED;
         outcome.message = text_format("the test itself crashed: %s",
@@ -280,12 +291,27 @@ struct work {
 
     struct subject tester;
     struct subject *subjects;
+    unsigned *kills; /* of children of each implementation, from outside      */
 };
 
+/* How many children of an implementation somebody has killed so far.  Its
+ * zygote says so; what the test says of its module is not to be relied on. */
+static unsigned
+count_kills(struct work *work, size_t implementation)
+{
+    struct bridge_record record;
+    while (recv(work->subjects[implementation].control, &record, sizeof record,
+                MSG_DONTWAIT) == sizeof record) {
+        work->kills[implementation] += record.kind == BRIDGE_ENDED;
+    }
+    return work->kills[implementation];
+}
+
 static bool
-join_pair(const struct work *work, struct running *running)
+join_pair(struct work *work, struct running *running)
 {
     const size_t number = running->pair.implementation;
+    running->kills = count_kills(work, number);
     return join(work->run, work->tester.control,
                 &work->implementations[number],
                 work->subjects[number].control, running);
@@ -328,6 +354,10 @@ finish(struct work *work, struct running *running)
     close(running->end);
     close(running->report);
     running->active = false;
+    if (count_kills(work, running->pair.implementation) != running->kills) {
+        own_outcome_free(&outcome);
+        blames_us = false;
+    }
     if (outcome.verdict == VERDICT_NONE && running->tries < TRIES) {
         running->tries++;
         if (join_pair(work, running)) {
@@ -414,6 +444,7 @@ run_work(struct work *work)
     };
     work->subjects =
         xcalloc(work->implementation_count + 1, sizeof *work->subjects);
+    work->kills = xcalloc(work->implementation_count + 1, sizeof *work->kills);
     for (size_t i = 0; i < work->implementation_count; i++) {
         work->subjects[i] = subject_start(work->implementations[i].subject);
     }
@@ -426,6 +457,7 @@ run_work(struct work *work)
     }
     subject_stop(&work->tester);
     free(work->subjects);
+    free(work->kills);
 }
 
 /* ---- All tests on all implementations ------------------------------------ */

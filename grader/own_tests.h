@@ -49,9 +49,9 @@ struct own_run {
 };
 
 /* The names "suite/test" of the tester's tests in the order of their numbers,
- * cleaned.  Returns false, with *trouble set, when the program does not tell
- * them. */
-bool own_tests_list(const struct own_run *run, struct strings *names,
+ * cleaned.  Returns false when the program does not tell them: *trouble is then
+ * why, and *ours whether the grader is to blame and not the tests. */
+bool own_tests_list(const struct own_run *run, struct strings *names, bool *ours,
                     char **trouble);
 
 /* Runs every chosen test (chosen[test], NULL: all) on every implementation.

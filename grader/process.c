@@ -66,6 +66,7 @@ struct report {
 };
 
 enum { READ_END, WRITE_END };
+enum { IDLE_SECONDS = 1 };
 
 static double
 now(void)
@@ -665,6 +666,16 @@ process_run(const struct process *process)
     if (out_of_time(process, &report))
         result.end = PROCESS_OUT_OF_TIME;
     return result;
+}
+
+bool
+process_was_killed(const struct process_result *result)
+{
+    if (result->peak_kib >= PROCESS_GREEDY_KIB)
+        return false;
+    if (result->end == PROCESS_OUT_OF_TIME) /* computes when it may */
+        return result->code == SIGKILL && result->cpu_seconds < IDLE_SECONDS;
+    return result->end == PROCESS_SIGNALLED && result->code == SIGKILL;
 }
 
 void

@@ -31,6 +31,10 @@ struct process {
     size_t output_limit;          /* bytes of output kept (head and tail)      */
 };
 
+/* Memory that no honest step needs, and that makes the kernel choose it when
+ * memory is short. */
+enum { PROCESS_GREEDY_KIB = 512 << 10 };
+
 enum process_end {
     PROCESS_EXITED,      /* `code` is its exit status                          */
     PROCESS_SIGNALLED,   /* `code` is the signal                               */
@@ -52,6 +56,12 @@ struct process_result {
 /* Runs it and waits.  Free the answer with process_result_free. */
 struct process_result process_run(const struct process *process);
 void process_result_free(struct process_result *result);
+
+/* Whether it did not come to an end of its own and is not to blame: somebody
+ * sent it SIGKILL, or stopped it, or the machine did not let it run.  What it
+ * worked on is then not known to be at fault.  One that had taken a lot of
+ * memory is: the kernel ends who has most. */
+bool process_was_killed(const struct process_result *result);
 
 /* The file that `name` would be executed from, to be freed: itself when it has
  * a slash, else the first of that name in PATH.  NULL, with errno set, when

@@ -67,7 +67,7 @@ trouble(struct grading *grading, char *why)
     grading->result->status = STAGE_UNGRADED;
 }
 
-/* ---- Time of the steps --------------------------------------------------- */
+/* ---- Steps ---------------------------------------------------------------- */
 
 static void
 begin_step(struct grading *grading, const char *step)
@@ -92,6 +92,15 @@ end_step(struct grading *grading, const char *step)
         .seconds = (double)(now.tv_sec - grading->step_began.tv_sec) +
                    (double)(now.tv_nsec - grading->step_began.tv_nsec) / 1e9,
     };
+    /* At once: whoever has filled the disk may make room before the last one.
+     * It is why everything else has gone wrong. */
+    if (!work_has_room(grading->work)) {
+        free(result->trouble);
+        result->trouble = NULL;
+        trouble(grading, text_format("the disk of %s is full; set TMPDIR to a "
+                                     "folder with room",
+                                     grading->work));
+    }
 }
 
 /* ---- Folders ------------------------------------------------------------- */
@@ -115,6 +124,16 @@ take_findings(struct finding **list, size_t *count, struct build_result *built)
     for (size_t i = 0; i < built->finding_count; i++) {
         findings_add(list, count, built->findings[i].line,
                      built->findings[i].rule, built->findings[i].message);
+    }
+}
+
+/* The same with its trouble, where it has any. */
+static void
+take_trouble(struct grading *grading, struct build_result *built)
+{
+    if (built->trouble != NULL) {
+        trouble(grading, built->trouble);
+        built->trouble = NULL;
     }
 }
 
@@ -171,6 +190,7 @@ build_the_module(struct grading *grading)
     if (!build(grading, grading->module, grading->source, folder, with_coverage,
                &built)) {
         result->status = STAGE_NOT_COMPILED;
+        take_trouble(grading, &built);
         take_findings(&result->findings, &result->finding_count, &built);
     } else {
         const struct gate_request gate = {
@@ -235,6 +255,7 @@ build_the_tests(struct grading *grading, const char *source)
     char *const programs = make_folder(grading, "tester");
     bool good = build(grading, source, name, folder, false, &built);
     if (!good) {
+        take_trouble(grading, &built);
         take_findings(&findings, &count, &built);
     } else {
         const struct gate_request gate = {
@@ -260,6 +281,8 @@ build_the_tests(struct grading *grading, const char *source)
         if (words != NULL) {
             trouble(grading, words);
         }
+    } else if (result->trouble != NULL) {
+        /* Of the grader; nothing is known of the tests. */
     } else if (count > 0) {
         result->own_tests_trouble =
             findings[0].line != 0
@@ -783,7 +806,14 @@ run_own_tests(struct grading *grading)
         .stage = grading->stage->stage,
         .seed = grading->pipeline->seed,
     };
-    if (!own_tests_list(&own.run, &own.names, &result->own_tests_trouble)) {
+    bool ours;
+    char *why;
+    if (!own_tests_list(&own.run, &own.names, &ours, &why)) {
+        if (ours) {
+            trouble(grading, why);
+        } else {
+            result->own_tests_trouble = why;
+        }
         return;
     }
     result->own_test_count = own.names.count;
@@ -853,11 +883,6 @@ stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,
         if (grading.tester != NULL && result->trouble == NULL) {
             run_own_tests(&grading);
         }
-    }
-    if (!work_has_room(work)) {
-        trouble(&grading, text_format("the disk of %s is full; set TMPDIR to a "
-                                      "folder with room",
-                                      work));
     }
     /* Public tests alone are no grading: they carry no points. */
     if (result->trouble == NULL && !pipeline->public_only) {

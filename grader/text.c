@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -239,26 +240,48 @@ text_read_file(const char *path, size_t limit, size_t *length)
     return text;
 }
 
-/* Opens a new file beside `path`; its name is the caller's.  -1 with errno. */
-static int
-open_beside(const char *path, char **name)
+/* Gives the file a name beside `path`, which is the caller's; NULL with errno.
+ * `file` < 0: opens it there, for want of files without a name. */
+static char *
+name_beside(const char *path, int *file)
 {
     enum { tries = 100 }; /* left-overs of a run that had our process id */
     for (unsigned i = 0; i < tries; i++) {
-        *name = text_format("%s.%ld-%u.tmp", path, (long)getpid(), i);
-        const int file =
-            open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file >= 0) {
-            return file;
+        char *const name =
+            text_format("%s.%ld-%u.tmp", path, (long)getpid(), i);
+        bool done;
+        if (*file >= 0) {
+            char *const link = text_format("/proc/self/fd/%d", *file);
+            done = linkat(AT_FDCWD, link, AT_FDCWD, name,
+                          AT_SYMLINK_FOLLOW) == 0;
+            free(link);
+        } else {
+            *file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+            done = *file >= 0;
+        }
+        if (done) {
+            return name;
         }
         const int error = errno;
-        free(*name);
+        free(name);
         errno = error;
         if (error != EEXIST) {
             break;
         }
     }
-    return -1;
+    return NULL;
+}
+
+/* A file in the folder of `path` that vanishes with this process as long as it
+ * has no name; -1 where there are none such. */
+static int
+open_nameless(const char *path)
+{
+    char *const copy = xstrdup(path);
+    const int file =
+        open(dirname(copy), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    free(copy);
+    return file;
 }
 
 static int
@@ -277,30 +300,51 @@ write_all(int file, const char *bytes, size_t length)
     return 0;
 }
 
-int
-text_write_file(const char *path, const void *bytes, size_t length)
+/* A device, a pipe: written as it is. */
+static int
+write_through(const char *path, const void *bytes, size_t length)
 {
-    char *name;
-    const int file = open_beside(path, &name);
+    const int file = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
     if (file < 0) {
         return -1;
     }
-    int failed = write_all(file, bytes, length) != 0 || fsync(file) != 0;
+    const int failed = write_all(file, bytes, length);
+    const int error = errno;
+    close(file);
+    errno = error;
+    return failed;
+}
+
+int
+text_write_file(const char *path, const void *bytes, size_t length)
+{
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) &&
+        !S_ISDIR(there.st_mode)) {
+        return write_through(path, bytes, length);
+    }
+    int file = open_nameless(path);
+    char *name = file < 0 ? name_beside(path, &file) : NULL;
+    if (file < 0) {
+        return -1;
+    }
+    bool good = write_all(file, bytes, length) == 0 && fsync(file) == 0 &&
+                (name != NULL || (name = name_beside(path, &file)) != NULL);
     int error = errno;
-    if (close(file) != 0 && !failed) {
-        failed = 1;
+    if (close(file) != 0 && good) {
+        good = false;
         error = errno;
     }
-    if (!failed && rename(name, path) != 0) {
-        failed = 1;
+    if (good && rename(name, path) != 0) {
+        good = false;
         error = errno;
     }
-    if (failed) {
+    if (!good && name != NULL) {
         unlink(name);
     }
     free(name);
     errno = error;
-    return failed ? -1 : 0;
+    return good ? 0 : -1;
 }
 
 /* ---- Lists ------------------------------------------------------------------

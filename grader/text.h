@@ -36,8 +36,9 @@ char *text_clean(const void *bytes, size_t length, size_t limit);
  * `limit` bytes.  NULL with errno set (EFBIG when it is longer). */
 char *text_read_file(const char *path, size_t limit, size_t *length);
 
-/* Writes a file whole or not at all: a temporary file beside it, synced and
- * renamed.  Returns 0, or -1 with errno set. */
+/* Writes a file whole or not at all: a temporary file beside it, without a name
+ * until it is synced, and renamed.  What is there and no regular file, such as
+ * /dev/stdout, is written as it is.  Returns 0, or -1 with errno set. */
 int text_write_file(const char *path, const void *bytes, size_t length);
 
 /* A growing list of strings, NULL-terminated; {0} is an empty one. */

@@ -43,8 +43,7 @@ enum bridge_kind {
     BRIDGE_CRASHED,  /* child: w[0] signal, w[1] address; a hint for the
                         reader, not evidence                                  */
     BRIDGE_ENDED,    /* zygote: w[0] wait status, w[1] processor ns, w[2] pid,
-                        w[3] whether its time was over, w[4] whether it lives
-                        on (BRIDGE_AS_NEW), w[5] how many tests before this   */
+                        w[3] peak KiB; flags: how                             */
     BRIDGE_ACCESS,   /* judge: w[0] address, w[1] bytes, w[2] whether they are
                         there from now on: kernel memory (machine/kmem.h)     */
     BRIDGE_AS_NEW,   /* child to zygote: nothing has remained of the test, and
@@ -53,6 +52,11 @@ enum bridge_kind {
 
 enum bridge_flags {
     BRIDGE_ALLOCATION_FAILED = 1, /* malloc has returned NULL to the module   */
+    /* Of BRIDGE_ENDED: */
+    BRIDGE_OUT_OF_TIME = 2,
+    BRIDGE_KILLED = 4,   /* from outside; also told on the control socket     */
+    BRIDGE_LIVES_ON = 8, /* as new: it takes another test                     */
+    BRIDGE_USED = 16,    /* it had served another test before                 */
 };
 
 struct bridge_record {

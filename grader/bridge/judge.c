@@ -139,9 +139,11 @@ bridge_close(void)
         end.status = (int)record.w[0];
         end.cpu_ns = record.w[1];
         end.pid = (int)record.w[2];
-        end.out_of_time = record.w[3] != 0;
-        end.lives_on = record.w[4] != 0;
-        end.used = record.w[5] != 0;
+        end.peak_kib = record.w[3];
+        end.out_of_time = (record.flags & BRIDGE_OUT_OF_TIME) != 0;
+        end.killed = (record.flags & BRIDGE_KILLED) != 0;
+        end.lives_on = (record.flags & BRIDGE_LIVES_ON) != 0;
+        end.used = (record.flags & BRIDGE_USED) != 0;
     }
     end.calls = subject.seq + subject.served;
     end.ready = subject.ready;

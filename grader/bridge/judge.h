@@ -39,8 +39,10 @@ struct bridge_end {
     bool known;          /* the zygote has said; without it, or when the child */
     bool ready;          /* was never set up, it is our own trouble            */
     bool out_of_time;    /* processor or wall time                             */
+    bool killed;         /* from outside                                       */
     int status;          /* as from wait(2)                                    */
     uint64_t cpu_ns;
+    uint64_t peak_kib;   /* of memory                                          */
     uint64_t calls;      /* of the module by the test, and by the module       */
     int pid;
     bool lives_on;       /* nothing has remained of the test, it takes another */

@@ -52,6 +52,7 @@ struct child {
     int64_t deadline_ms;
     word cpu_limit_ns;
     bool too_old;
+    bool dismissed; /* killed here                                           */
 };
 
 static struct child child[CHILDREN];
@@ -81,12 +82,22 @@ say_how_it_ended(const struct child *ended, int status,
     const bool out_of_time =
         ended->too_old || cpu_ns >= ended->cpu_limit_ns ||
         (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGPROF);
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+                        !ended->dismissed && !out_of_time;
     idlers += (ended->too_old && cpu_ns < IDLER_CPU_NS) ||
               (RUNNING_ON_VALGRIND && out_of_time);
     const struct bridge_record record = {
         .kind = BRIDGE_ENDED,
-        .w = {(word)status, cpu_ns, (word)ended->pid, out_of_time, false,
-              ended->served}};
+        .w = {(word)status, cpu_ns, (word)ended->pid, (word)usage->ru_maxrss},
+        .flags = (out_of_time ? BRIDGE_OUT_OF_TIME : 0) |
+                 (killed ? BRIDGE_KILLED : 0) |
+                 (ended->served != 0 ? BRIDGE_USED : 0)};
+    /* Whoever holds the other end may be a student's test, which can say what it
+     * likes of its module: this goes to the grader itself, and first. */
+    if (killed) {
+        (void)send(BRIDGE_CONTROL, &record, sizeof record,
+                   MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     (void)send(ended->end, &record, sizeof record,
                MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -118,8 +129,8 @@ hear(struct child *of)
     const word cpu_ns = cpu_ns_of(of->pid);
     const struct bridge_record ended = {
         .kind = BRIDGE_ENDED,
-        .w = {0, cpu_ns - of->cpu_before_ns, (word)of->pid, false, true,
-              of->served}};
+        .w = {0, cpu_ns - of->cpu_before_ns, (word)of->pid},
+        .flags = BRIDGE_LIVES_ON | (of->served != 0 ? BRIDGE_USED : 0)};
     (void)send(of->end, &ended, sizeof ended, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(of->end);
     of->end = -1;
@@ -226,7 +237,7 @@ kill_the_old(void)
             continue;
         }
         if (left <= 0 && !child[i].too_old) {
-            child[i].too_old = true;
+            child[i].too_old = child[i].dismissed = true;
             kill(child[i].pid, SIGKILL);
         } else if (left > 0 && (next < 0 || left < next)) {
             next = left;
@@ -289,6 +300,7 @@ main(int argc, char **argv)
         }
         for (unsigned i = 0; i < children; i++) {
             if ((watch[2 + 2 * i].revents & (POLLHUP | POLLERR)) != 0) {
+                child[i].dismissed = true;
                 kill(child[i].pid, SIGKILL);
             }
             if (watch[3 + 2 * i].revents != 0) {

@@ -30,7 +30,16 @@ check_stages(const struct catalogue *catalogue, const struct strings *stages)
 void
 check_sandbox(const struct kit *kit, bool allow_weak)
 {
-    struct strings missing = {0};
+    struct strings missing = {0}, limits = {0};
+    sandbox_make_room(&limits);
+    for (size_t i = 0; i < limits.count; i++) {
+        warn_user("this program was started with a limit of %s",
+                  limits.item[i]);
+    }
+    if (limits.count > 0) {
+        die(EX_UNAVAILABLE, "submissions would fail for want of it: start it "
+                            "without that limit");
+    }
     char *const hidden = kit_path(kit, "solutions");
     char *const tests = kit_path(kit, "tests");
     sandbox_missing((const char *const[]){hidden, tests, NULL}, &missing);
@@ -43,6 +52,7 @@ check_sandbox(const struct kit *kit, bool allow_weak)
             "the Docker image, or with --allow-weak-sandbox");
     }
     strings_free(&missing);
+    strings_free(&limits);
     free(hidden);
     free(tests);
 }

@@ -17,7 +17,8 @@ struct catalogue *open_catalogue(void);
 void check_stages(const struct catalogue *catalogue,
                   const struct strings *stages);
 
-/* This machine can keep submissions from doing harm, or `allow_weak`. */
+/* This machine can keep submissions from doing harm, or `allow_weak`; and it
+ * lets the steps of a grading have what they need. */
 void check_sandbox(const struct kit *kit, bool allow_weak);
 
 #endif

@@ -16,6 +16,8 @@
 #include "judge/run.h"
 #include "machine/machine.h"
 
+enum { GREEDY_KIB = 512 << 10 };
+
 static void
 say(struct failure *failure, enum verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -81,6 +83,16 @@ describe_signal(struct failure *failure, const struct bridge_end *end,
     }
 }
 
+/* Its filter lets no module send SIGKILL, so a child that the zygote has not
+ * killed fell to somebody at the machine, or to the kernel when memory was short.
+ * The module is blamed only when it had more than any plain test may have, which
+ * is possible under valgrind. */
+static bool
+fell_from_outside(const struct bridge_end *end)
+{
+    return end->killed && end->peak_kib < GREEDY_KIB;
+}
+
 /* The subject is gone; `end` says how. */
 static void
 describe_end(struct failure *failure, const struct bridge_end *end,
@@ -92,7 +104,14 @@ describe_end(struct failure *failure, const struct bridge_end *end,
     if (!end->ready) {
         host_trouble("the module's process could not be set up");
     }
-    if (end->out_of_time) {
+    if (fell_from_outside(end)) {
+        host_trouble("the module's process was killed from outside; is memory "
+                     "short?");
+    }
+    if (end->killed) {
+        say(failure, VERDICT_OUT_OF_MEMORY,
+            "%s took more memory than there is and was killed", doing);
+    } else if (end->out_of_time) {
         say(failure, VERDICT_TIMED_OUT,
             "%s did not come back within its time: an endless loop?", doing);
     } else if (end->crashed || WIFSIGNALED(end->status)) {

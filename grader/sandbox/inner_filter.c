@@ -2,10 +2,11 @@
  * inner_filter.c - what the list leaves out is the point: nothing opens,
  * connects, forks, executes, or makes memory executable.
  *
- * tgkill stays, because abort() and
- * raise() use it, but only towards the process itself.  A filter is made
- * before the children are, so their process id stands in it as a number that
- * no process has, and each child puts its own in place.
+ * tgkill stays, because abort() uses it, but for SIGABRT alone and only towards
+ * the process itself: a child that ends by SIGKILL was killed from outside, and
+ * its module is not blamed for it (judge/endings.c).  A filter is made before
+ * the children are, so their process id stands in it as a number that no
+ * process has, and each child puts its own in place.
  */
 #include "inner_filter.h"
 
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +107,10 @@ add_rules(scmp_filter_ctx filter, enum inner_filter kind)
         error = allow_if(filter, SCMP_SYS(mprotect), 2, SCMP_CMP_MASKED_EQ,
                          PROT_EXEC, 0);
     if (!error)
-        error = allow_if(filter, SCMP_SYS(tgkill), 0, SCMP_CMP_EQ,
-                         INNER_FILTER_SELF, 0);
+        error = seccomp_rule_add(
+            filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
+            SCMP_A0(SCMP_CMP_EQ, INNER_FILTER_SELF),
+            SCMP_A2(SCMP_CMP_EQ, SIGABRT));
     /* A clock with a negative number is that of another process, and says that
      * it is there. */
     if (!error)

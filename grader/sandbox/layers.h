@@ -40,6 +40,9 @@ int user_enter(const struct sandbox *sandbox);
 /* ---- limits.c ------------------------------------------------------------ */
 
 bool limits_pids_bounded(void);
+/* Raises the limits of this process that are lower than `most`'s, and adds those
+ * that it may not raise. */
+void limits_make_room(const struct sandbox *most, struct strings *list);
 int limits_enter(const struct sandbox *sandbox, bool own_user);
 
 /* ---- landlock.c ---------------------------------------------------------- */

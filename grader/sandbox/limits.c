@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "layers.h"
+#include "text.h"
 
 enum { STACK_BYTES = 8 << 20 };
 
@@ -75,6 +76,42 @@ limits_pids_bounded(void)
     /* Inside a container its own group is mounted as the root of all. */
     return holds_number("/sys/fs/cgroup/pids.max") ||
            holds_number("/sys/fs/cgroup/pids/pids.max");
+}
+
+void
+limits_make_room(const struct sandbox *most, struct strings *list)
+{
+    const struct {
+        __rlimit_resource_t what;
+        rlim_t need, unit;
+        const char *says;
+    } table[] = {
+        {RLIMIT_CPU, (most->cpu_ms + 999) / 1000, 1,
+         "%llu seconds of processor time (ulimit -t) where %llu are needed"},
+        {RLIMIT_AS, most->memory_bytes, 1 << 20,
+         "%llu MiB of address space (ulimit -v) where %llu are needed"},
+        {RLIMIT_DATA, most->memory_bytes, 1 << 20,
+         "%llu MiB of data (ulimit -d) where %llu are needed"},
+        {RLIMIT_FSIZE, most->file_bytes, 1 << 20,
+         "files of %llu MiB (ulimit -f) where %llu are needed"},
+        {RLIMIT_STACK, STACK_BYTES, 1 << 10,
+         "a stack of %llu KiB (ulimit -s) where %llu are needed"},
+        {RLIMIT_NOFILE, most->files, 1,
+         "%llu open files (ulimit -n) where %llu are needed"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct rlimit now;
+        if (getrlimit(table[i].what, &now))
+            continue;
+        if (now.rlim_max < table[i].need) {
+            strings_addf(list, table[i].says,
+                         (unsigned long long)(now.rlim_max / table[i].unit),
+                         (unsigned long long)(table[i].need / table[i].unit));
+        } else if (now.rlim_cur < table[i].need) {
+            now.rlim_cur = now.rlim_max;
+            setrlimit(table[i].what, &now);
+        }
+    }
 }
 
 int

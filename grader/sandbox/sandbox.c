@@ -234,6 +234,21 @@ open_to_others(const char *path)
 }
 
 void
+sandbox_make_room(struct strings *list)
+{
+    struct sandbox most = {.memory_bytes = SANDBOX_LARGEST_BYTES};
+    for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
+        const struct preset *preset = &presets[i];
+        most.cpu_ms = preset->cpu_ms > most.cpu_ms ? preset->cpu_ms
+                                                   : most.cpu_ms;
+        most.files = preset->files > most.files ? preset->files : most.files;
+        if (preset->file_mib * MIB > most.file_bytes)
+            most.file_bytes = preset->file_mib * MIB;
+    }
+    limits_make_room(&most, list);
+}
+
+void
 sandbox_missing(const char *const *closed, struct strings *list)
 {
     const struct layers *layers = layers_here();

@@ -44,6 +44,8 @@ enum sandbox_step {
 };
 
 enum { SANDBOX_PATHS = 24 };
+/* Address space of the step that reserves most, callgrind's on a replay. */
+#define SANDBOX_LARGEST_BYTES ((uint64_t)8 << 30)
 
 struct sandbox {
     enum sandbox_step step;
@@ -95,6 +97,12 @@ const char *sandbox_enter(const struct sandbox *sandbox);
 /* For the grader and the judge themselves: no process of the same user may
  * trace them or read their memory. */
 void sandbox_protect_self(void);
+
+/* Raises the limits that this process has from who started it to what its steps
+ * need, and adds those that it may not raise: "100 MiB of address space (ulimit
+ * -v) where 8192 are needed".  What fails for want of them would be put down to
+ * a submission. */
+void sandbox_make_room(struct strings *list);
 
 /* The layers of this machine, for the record: "own users", "seccomp", ... */
 void sandbox_layers(struct strings *list);

@@ -97,6 +97,20 @@ join_groups(unsigned first, unsigned count)
         die(EX_NOPERM, "cannot join the groups of the steps:");
 }
 
+/* Where the search for free slots begins.  RLIMIT_NPROC counts a user's
+ * processes in all containers of a machine, but their locks are apart: were all
+ * to begin with slot 0, the processes of one submission would be missing to
+ * another.  PID namespaces that live at one time differ in number, by a
+ * distance that repeats from container to container. */
+static unsigned
+first_slot(void)
+{
+    struct stat namespace;
+    if (stat("/proc/self/ns/pid", &namespace))
+        return 0;
+    return (unsigned)(namespace.st_ino % (USER_COUNT / 2)) * 2;
+}
+
 unsigned
 sandbox_claim_slots(unsigned count)
 {
@@ -104,9 +118,13 @@ sandbox_claim_slots(unsigned count)
         return 0;
     if (mkdir(slots_folder, 0700) && errno != EEXIST)
         die(EX_CANTCREAT, "cannot make %s:", slots_folder);
-    for (unsigned first = 0; first + count <= USER_COUNT; first += count) {
+    const unsigned begin = first_slot();
+    for (unsigned tried = 0; tried < USER_COUNT; tried += count) {
+        const unsigned first = (begin + tried) % USER_COUNT;
         unsigned have = 0;
         int lock[USER_COUNT];
+        if (first + count > USER_COUNT)
+            continue;
         for (; have < count; have++) {
             char *path = text_format("%s/slot-%u", slots_folder, first + have);
             lock[have] =

@@ -34,6 +34,7 @@
 #include "leftovers.h"
 #include "submission.h"
 #include "table.h"
+#include "tally.h"
 
 enum {
     WALL_MS = 600000, /* of one grading, on a machine that has other work     */
@@ -505,7 +506,7 @@ make_folder(const char *parent, const char *name)
 
 static bool
 run(const struct attack *attack, struct attack_world *world,
-    const struct arguments *arguments)
+    const struct arguments *arguments, struct tally *tally)
 {
     char folder[] = "/tmp/vmlab-attack-XXXXXX";
     if (mkdtemp(folder) == NULL || chmod(folder, 0755) != 0) {
@@ -537,6 +538,7 @@ run(const struct attack *attack, struct attack_world *world,
     leftovers_find(&before, mark, temporary, &wrong);
 
     const bool good = wrong.count == 0;
+    tally_add(tally, attack->family, good, outcome.status, outcome.points);
     printf("%s %-28s %5.1f s  %s%s", good ? "ok  " : "FAIL", attack->name,
            grading.seconds, outcome.status,
            outcome.summary != NULL ? outcome.summary : "");
@@ -633,6 +635,7 @@ main(int argc, char **argv)
     }
     leftovers_watch();
 
+    struct tally tally = {0};
     unsigned passed = 0, failed = 0, in_family = 0;
     printf("as %s; canary: %s\n", geteuid() == 0 ? "root" : "ordinary user",
            secrets.planted[0] != NULL ? "planted" : "lines of the kit");
@@ -645,13 +648,15 @@ main(int argc, char **argv)
                                    : in_family % arguments.share != 0) {
             continue;
         }
-        if (run(attack, &world, &arguments)) {
+        if (run(attack, &world, &arguments, &tally)) {
             passed++;
         } else {
             failed++;
         }
     }
+    tally_print(&tally);
     printf("attacks: %u passed, %u failed\n", passed, failed);
+    tally_free(&tally);
     table_free(table);
     for (size_t i = 0; i < secrets.count; i++) {
         free(secrets.text[i]);

@@ -63,8 +63,9 @@ programs: ## compile whatever is ours, and no module of a bank
 
 # By way of the environment: a name may hold spaces and quotes.
 export SUBMISSION
-grade: all ## grade the sample submissions, or SUBMISSION=path
-	@$(B)/vmgrade grade $(if $(SUBMISSION),"$$SUBMISSION",--scoreboard tests/submissions/course/*)
+grade: all ## grade the sample submissions (records in build/records), or SUBMISSION=path
+	@rm -rf $(B)/records && mkdir $(B)/records
+	@$(B)/vmgrade grade $(if $(SUBMISSION),"$$SUBMISSION",--scoreboard --json $(B)/records tests/submissions/course/*)
 
 # What grading needs of the kit, and nothing else.
 install: $(B)/vmgrade kit ## PREFIX=/usr/local: install vmgrade and the kit, to grade with
@@ -321,6 +322,9 @@ $(B)/tests/attacks: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/attacks/runner/
 attacks: all $(B)/tests/attacks ## hostile submissions, as this user and as an ordinary one; ATTACK=name
 	@$(B)/tests/attacks --vmgrade $(B)/vmgrade $(ATTACK)
 	@[ "$$(id -u)" != 0 ] || $(B)/tests/attacks --vmgrade $(B)/vmgrade --as-user $(ATTACK)
+
+docker-test: all $(B)/tests/attacks $(B)/.test-packages ## the image and Gradescope's autograder in containers, against this host
+	@tests/docker/run
 
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \

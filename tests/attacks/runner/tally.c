@@ -45,7 +45,7 @@ print_row(const char *name, const unsigned *ends)
     for (int end = 0; end < TALLY_ENDS; end++) {
         all += ends[end];
     }
-    printf("| %-34s | %7u |", name, all);
+    printf("| %-37s | %7u |", name, all);
     for (int end = 0; end < TALLY_ENDS; end++) {
         const int width = (int)strlen(heads[end]);
         if (ends[end] > 0) {
@@ -61,7 +61,7 @@ void
 tally_print(const struct tally *tally)
 {
     unsigned sums[TALLY_ENDS] = {0};
-    printf("| %-34s | attacks |", "family");
+    printf("| %-37s | attacks |", "family");
     for (int end = 0; end < TALLY_ENDS; end++) {
         printf(" %s |", heads[end]);
     }

@@ -654,7 +654,9 @@ main(int argc, char **argv)
             failed++;
         }
     }
-    tally_print(&tally);
+    if (arguments.only == NULL && arguments.share == 1) {
+        tally_print(&tally);
+    }
     printf("attacks: %u passed, %u failed\n", passed, failed);
     tally_free(&tally);
     table_free(table);

@@ -46,12 +46,12 @@ enum {
 /* ---- The program's arguments --------------------------------------------- */
 
 struct arguments {
-    const char *vmgrade, *corpus, *only;
+    const char *vmgrade, *corpus, *only, *make;
     unsigned long share;
     bool as_user, allow_weak, verbose;
 };
 
-enum { KEY_VMGRADE = 256, KEY_CORPUS, KEY_SHARE, KEY_USER, KEY_WEAK };
+enum { KEY_VMGRADE = 256, KEY_CORPUS, KEY_SHARE, KEY_USER, KEY_WEAK, KEY_MAKE };
 
 static const struct argp_option options[] = {
     {"vmgrade", KEY_VMGRADE, "PATH", 0, "The program (build/vmgrade)", 0},
@@ -60,6 +60,8 @@ static const struct argp_option options[] = {
     {"share", KEY_SHARE, "N", 0, "Only every N-th attack of each family", 0},
     {"as-user", KEY_USER, NULL, 0, "As root: step down to an ordinary user", 0},
     {"allow-weak-sandbox", KEY_WEAK, NULL, 0, "Hand it on to vmgrade", 0},
+    {"make", KEY_MAKE, "FOLDER", 0,
+     "Only put what is handed in into the folder, which exists", 0},
     {"verbose", 'v', NULL, 0, "Show what vmgrade said of each", 0},
     {0},
 };
@@ -86,6 +88,9 @@ parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_WEAK:
         arguments->allow_weak = true;
+        break;
+    case KEY_MAKE:
+        arguments->make = text;
         break;
     case 'v':
         arguments->verbose = true;
@@ -567,6 +572,21 @@ run(const struct attack *attack, struct attack_world *world,
 
 /* ---- All of them --------------------------------------------------------- */
 
+/* For others to grade; no canary is planted. */
+static void
+make_all(const struct attack_table *table, const char *kit, const char *corpus,
+         const char *folder)
+{
+    char *const canary = text_format("%s/tests/segment/hidden.c", kit);
+    const struct attack_world world = {
+        .kit = kit, .corpus = corpus, .canary = canary, .mark = "mark"};
+    for (unsigned i = 0; i < table->count; i++) {
+        char *const path = submission_make(&table->attacks[i], &world, folder);
+        free(path);
+    }
+    free(canary);
+}
+
 /* The kit around a program in its build folder. */
 static char *
 kit_of(const char *vmgrade)
@@ -626,6 +646,15 @@ main(int argc, char **argv)
                              : text_format("%s/tests/attacks", kit);
     char *const table_path = text_format("%s/attacks.yaml", corpus);
     struct attack_table *const table = table_load(table_path);
+    if (arguments.make != NULL) {
+        make_all(table, kit, corpus, arguments.make);
+        table_free(table);
+        free(table_path);
+        free(corpus);
+        free(vmgrade);
+        free(kit);
+        return 0;
+    }
     char *const canary = plant(kit);
     struct attack_world world = {
         .kit = kit, .corpus = corpus, .canary = canary};

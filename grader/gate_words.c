@@ -24,7 +24,7 @@ list_has(const char *const *list, const char *name)
 const char *
 canonical_name(const char *symbol)
 {
-    static char name[128];
+    static _Thread_local char name[128];
     static const char *const prefixes[] = {"__isoc99_", "__isoc23_", "_IO_"};
     const size_t length = strlen(symbol);
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One line to standard error.  What goes to standard output comes out first,
  * so that the message stands below what the program had already said. */
@@ -24,10 +27,26 @@ report(const char *format, va_list arguments)
     errno = error;
 }
 
+/* Only one thread ends the program: what it takes away at the end would make
+ * another one fail, too, with words that mislead. */
+static void
+be_the_only_one(void)
+{
+    static atomic_flag taken = ATOMIC_FLAG_INIT;
+    static _Thread_local bool mine;
+    if (!mine && atomic_flag_test_and_set(&taken)) {
+        for (;;) {
+            pause();
+        }
+    }
+    mine = true;
+}
+
 void
 die(int status, const char *format, ...)
 {
     va_list arguments;
+    be_the_only_one();
     va_start(arguments, format);
     report(format, arguments);
     va_end(arguments);

@@ -326,6 +326,46 @@ attacks: all $(B)/tests/attacks ## hostile submissions, as this user and as an o
 docker-test: all $(B)/tests/attacks $(B)/.test-packages ## the image and Gradescope's autograder in containers, against this host
 	@tests/docker/run
 
+# ---- Judges against subjects that lie (tests/README.md) ----------------------------------------
+
+F         := $(B)/fuzz
+SANITIZED := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJ  := $(patsubst $(B)/obj/%,$(F)/obj/%,$(JUDGE_OBJ)) $(F)/obj/grader/judge/criterion_shim.o \
+             $(F)/obj/tests/fuzz/fuzz_judge.o
+LIES      := -Wl,--wrap=send,--wrap=recv,--wrap=zygote_child
+
+$(F)/obj/%.o: %.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(KIT_CFLAGS) $(SANITIZED) -c -o $@ $<
+$(F)/obj/tests/heap/hidden_trace.o: $(TRACES)
+$(F)/obj/tests/heap/hidden_trace.o: KIT_CFLAGS += -Wa,-I$(K_TRACES)
+
+define fuzzed
+$(F)/$(1)/%_tables.o: grader/bridge/%_tables.c | $(B)/.packages
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$(CC) $$(KIT_CFLAGS) $(SANITIZED) $$(TABLES_$(1)) -c -o $$@ $$<
+$(F)/$(1)/judge: $$(TESTS_$(1):%.c=$(F)/obj/%.o) $$(patsubst $(B)/obj/%,$(F)/obj/%,$$(HELP_$(1))) \
+    $(F)/$(1)/module_tables.o $(F)/$(1)/served_tables.o $(F)/$(1)/guard_tables.o $(FUZZ_OBJ) $(B)/grader.a \
+    $(F)/$(1)/hostile | $$(K_$(1))/served
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $(CFLAGS) $(SANITIZED) -o $$@ $$(filter-out %/hostile,$$^) \
+	    -Wl,--wrap=criterion_internal_test_main $$(GUARDED_$(1)) $$(GRADER_LIBS)
+$(F)/$(1)/hostile: $$(K_$(1))/src/reference.o $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) \
+    $$(K_$(1))/subject_tables.o $(B)/obj/tests/fuzz/hostile.o
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) -o $$@ $$^ $(WRAPPED) $(LIES)
+endef
+$(foreach s,$(STAGES) toy,$(eval $(call fuzzed,$(s))))
+
+FUZZED := $(or $(STAGE),toy $(STAGES))
+fuzz: $(FUZZED:%=$(F)/%/judge) ## ROUNDS=1000 SEED=hex STAGE=M: judges against subjects that lie
+	@for stage in $(FUZZED); do echo "$$stage:"; \
+	    $(F)/$$stage/judge --rounds=$(or $(ROUNDS),1000) $(if $(filter command line,$(origin SEED)),--seed=$(SEED)) \
+	    $(F)/$$stage/hostile || exit 1; done
+
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \
     $(B)/obj/tests/toy/help.o $(filter-out %/fixture.o %/checks.o %/endings.o %/property.o,$(JUDGE_OBJ))

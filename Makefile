@@ -9,6 +9,7 @@
 #                 functions    the names of the contract's functions
 #                 traces/ replay.o cost   what a heap's cost is measured with, and beside
 #   build/tests/  tests of the kit itself
+#   build/fuzz/   judges, sanitized, and subjects that lie to them
 
 .DEFAULT_GOAL := help
 # Recipes print what they make; V=1 prints the commands themselves, -s nothing.
@@ -75,7 +76,7 @@ gradescope: ## build build/gradescope.zip, an autograder for Gradescope
 	@docker/gradescope/pack $(B)/gradescope.zip
 
 test: kit-tests quick-judges ## run every test of the kit
-	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
+	@tests/run $(KIT_TESTS) $(FUZZED_SHARE) tests/oracle/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
 
 clean: ## remove everything that was made
 	rm -rf $(B)
@@ -360,6 +361,9 @@ $(F)/$(1)/hostile: $$(K_$(1))/src/reference.o $(B)/obj/grader/bridge/child.o $(Z
 endef
 $(foreach s,$(STAGES) toy,$(eval $(call fuzzed,$(s))))
 
+# The share of make test: every way of the bridge, and memory that both sides use.
+FUZZED_SHARE := $(F)/toy/judge $(F)/heap/judge
+test: $(FUZZED_SHARE)
 FUZZED := $(or $(STAGE),toy $(STAGES))
 fuzz: $(FUZZED:%=$(F)/%/judge) ## ROUNDS=1000 SEED=hex STAGE=M: judges against subjects that lie
 	@for stage in $(FUZZED); do echo "$$stage:"; \

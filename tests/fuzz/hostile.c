@@ -36,6 +36,8 @@ ssize_t __wrap_recv(int file, void *bytes, size_t count, int flags);
 
 enum {
     KNOWN = 64,
+    TOKENS = 8,
+    SERVED = 32, /* about so many functions does a judge serve               */
     FLOOD = 3000,
     NESTED = 8,
     MISDEEDS = 16, /* misbehave(); and the bits of two more:                 */
@@ -51,7 +53,8 @@ static struct {
     unsigned rarity;   /* one in so many occasions is taken                   */
     word arena;
     word known[KNOWN]; /* words that came from the judge                      */
-    size_t heard;
+    word token[TOKENS]; /* ... those that may stand for its things            */
+    size_t heard, tokens;
     struct bridge_record last; /* sent                                        */
     struct bridge_record held;
     bool holding;
@@ -92,12 +95,24 @@ static word
 any_word(void)
 {
     static const word edges[] = {
-        0, 1, 2, 7, 8, 4095, 4096, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF,
-        0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000,
-        0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFF000,
+        0,
+        1,
+        2,
+        7,
+        8,
+        4095,
+        4096,
+        0x7FFFFFFF,
+        0x80000000,
+        0xFFFFFFFF,
+        0x100000000,
+        0x7FFFFFFFFFFFFFFF,
+        0x8000000000000000,
+        0xFFFFFFFFFFFFFFFF,
+        0xFFFFFFFFFFFFF000,
     };
     const word base = self.arena;
-    switch (below(8)) {
+    switch (below(10)) {
     case 0:
         return draw();
     case 1:
@@ -110,6 +125,9 @@ any_word(void)
         return base + BRIDGE_ARENA_BYTES - below(8 * BRIDGE_BOUNCE);
     case 5:
         return base + below(1 << 14);
+    case 6:
+    case 7:
+        return self.token[below(TOKENS)];
     default: /* what was handed over, or nearly that */
         return self.known[below(KNOWN)] + (below(4) == 0 ? below(17) - 8 : 0);
     }
@@ -198,7 +216,7 @@ ask(void)
     for (uint64_t i = 1 + below(NESTED); i > 0; i--) {
         struct bridge_record record = any_record();
         record.kind = BRIDGE_CALL;
-        record.fn = (uint32_t)below(40);
+        record.fn = (uint32_t)below(1 + below(SERVED));
         send_record(&record);
         if (below(8) != 0) {
             (void)__real_recv(CHILD_SOCKET, &record, sizeof record, 0);
@@ -462,7 +480,7 @@ __wrap_send(int file, const void *bytes, size_t count, int flags)
 ssize_t
 __wrap_recv(int file, void *bytes, size_t count, int flags)
 {
-    if (self.holding && now_and_then()) {
+    if (self.holding && below(8) != 0) {
         self.holding = false;
         send_record(&self.held);
     }
@@ -477,6 +495,10 @@ __wrap_recv(int file, void *bytes, size_t count, int flags)
         for (size_t i = 0; i < 6; i++) {
             if (record.w[i] != 0) {
                 self.known[self.heard++ % KNOWN] = record.w[i];
+            }
+            if (record.w[i] >> 32 != 0 && record.w[i] >> 47 == 0 &&
+                record.w[i] - self.arena >= BRIDGE_ARENA_BYTES) {
+                self.token[self.tokens++ % TOKENS] = record.w[i];
             }
         }
         if (!self.awake && record.kind == BRIDGE_CALL) {

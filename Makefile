@@ -9,6 +9,7 @@
 #                 functions    the names of the contract's functions
 #                 traces/ replay.o cost   what a heap's cost is measured with, and beside
 #   build/tests/  tests of the kit itself
+#   build/fuzz/   judges, sanitized, and subjects that lie to them
 
 .DEFAULT_GOAL := help
 # Recipes print what they make; V=1 prints the commands themselves, -s nothing.
@@ -75,7 +76,7 @@ gradescope: ## build build/gradescope.zip, an autograder for Gradescope
 	@docker/gradescope/pack $(B)/gradescope.zip
 
 test: kit-tests quick-judges ## run every test of the kit
-	@tests/run $(KIT_TESTS) tests/oracle/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
+	@tests/run $(KIT_TESTS) $(FUZZED_SHARE) tests/oracle/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
 
 clean: ## remove everything that was made
 	rm -rf $(B)
@@ -325,6 +326,49 @@ attacks: all $(B)/tests/attacks ## hostile submissions, as this user and as an o
 
 docker-test: all $(B)/tests/attacks $(B)/.test-packages ## the image and Gradescope's autograder in containers, against this host
 	@tests/docker/run
+
+# ---- Judges against subjects that lie (tests/README.md) ----------------------------------------
+
+F         := $(B)/fuzz
+SANITIZED := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJ  := $(patsubst $(B)/obj/%,$(F)/obj/%,$(JUDGE_OBJ)) $(F)/obj/grader/judge/criterion_shim.o \
+             $(F)/obj/tests/fuzz/fuzz_judge.o
+LIES      := -Wl,--wrap=send,--wrap=recv,--wrap=zygote_child
+
+$(F)/obj/%.o: %.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(KIT_CFLAGS) $(SANITIZED) -c -o $@ $<
+$(F)/obj/tests/heap/hidden_trace.o: $(TRACES)
+$(F)/obj/tests/heap/hidden_trace.o: KIT_CFLAGS += -Wa,-I$(K_TRACES)
+
+define fuzzed
+$(F)/$(1)/%_tables.o: grader/bridge/%_tables.c | $(B)/.packages
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$(CC) $$(KIT_CFLAGS) $(SANITIZED) $$(TABLES_$(1)) -c -o $$@ $$<
+$(F)/$(1)/judge: $$(TESTS_$(1):%.c=$(F)/obj/%.o) $$(patsubst $(B)/obj/%,$(F)/obj/%,$$(HELP_$(1))) \
+    $(F)/$(1)/module_tables.o $(F)/$(1)/served_tables.o $(F)/$(1)/guard_tables.o $(FUZZ_OBJ) $(B)/grader.a \
+    $(F)/$(1)/hostile | $$(K_$(1))/served
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $(CFLAGS) $(SANITIZED) -o $$@ $$(filter-out %/hostile,$$^) \
+	    -Wl,--wrap=criterion_internal_test_main $$(GUARDED_$(1)) $$(GRADER_LIBS)
+$(F)/$(1)/hostile: $$(K_$(1))/src/reference.o $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) \
+    $$(K_$(1))/subject_tables.o $(B)/obj/tests/fuzz/hostile.o
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) -o $$@ $$^ $(WRAPPED) $(LIES)
+endef
+$(foreach s,$(STAGES) toy,$(eval $(call fuzzed,$(s))))
+
+# The share of make test: every way of the bridge, and memory that both sides use.
+FUZZED_SHARE := $(F)/toy/judge $(F)/heap/judge
+test: $(FUZZED_SHARE)
+FUZZED := $(or $(STAGE),toy $(STAGES))
+fuzz: $(FUZZED:%=$(F)/%/judge) ## ROUNDS=1000 SEED=hex STAGE=M: judges against subjects that lie
+	@for stage in $(FUZZED); do echo "$$stage:"; \
+	    $(F)/$$stage/judge --rounds=$(or $(ROUNDS),1000) $(if $(filter command line,$(origin SEED)),--seed=$(SEED)) \
+	    $(F)/$$stage/hostile || exit 1; done
 
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \

@@ -22,6 +22,7 @@ enum {
     WALL_FACTOR = 20, /* wall time of a test, in its processor time           */
     PATIENT_FACTOR = 4, /* the same under valgrind, whose time is ample       */
     LEAST_WALL_MS = 20000,
+    MOST_WALL_MS = 90000, /* else Criterion ends the test (vmlab_test.h)      */
     JUDGE_WALL_MS = 30 * 60 * 1000,
 };
 
@@ -66,8 +67,10 @@ run_judge(const struct judging *judging, const struct judged *judged,
     const unsigned patience = judging->patience != 0 ? judging->patience : 1;
     const unsigned cpu_ms = judging->stage->cpu_ms * patience;
     const unsigned factor = patience > 1 ? PATIENT_FACTOR : WALL_FACTOR;
-    const unsigned wall_ms =
+    const unsigned wished_ms =
         cpu_ms * factor > LEAST_WALL_MS ? cpu_ms * factor : LEAST_WALL_MS;
+    const unsigned wall_ms =
+        wished_ms < MOST_WALL_MS ? wished_ms : MOST_WALL_MS;
     struct strings environment = {0};
     struct strings argv = {0};
     char *const tests = list_tests(judging, judged);

@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bridge/events.h"
 #include "judge/endings.h"
 #include "judge/run.h"
 
-enum { MACHINES = 64, KMEMS = 4, SLOTS = 1024 };
+enum { MACHINES = 64, KMEMS = 4, SLOTS = 1024, UNHURRIED = 4 };
 
 struct run run;
 static struct mach *machine[MACHINES];
@@ -33,6 +34,11 @@ static struct {
     bool used;
     jmp_buf end;
 } trial;
+/* When the running test began, and how long its first subject may live. */
+static struct {
+    int64_t ms;
+    uint32_t wall_ms;
+} began;
 static int swap_file[MACHINES];
 static unsigned swap_files;
 
@@ -77,11 +83,28 @@ test_random_below(uint64_t limit)
 
 /* ---- Begin and end ------------------------------------------------------- */
 
+static int64_t
+now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+run_has_time(void)
+{
+    return now_ms() - began.ms < began.wall_ms / UNHURRIED;
+}
+
 static void
 open_subject(void)
 {
     struct bridge_session session;
     const char *trouble = host_session(&session);
+    if (began.wall_ms == 0) {
+        began.wall_ms = session.wall_ms;
+    }
     if (trouble == NULL) {
         trouble = bridge_open(&session);
     }
@@ -118,6 +141,8 @@ vmlab_begin(void)
     events_reset(run.name);
 
     trial.used = false;
+    began.ms = now_ms();
+    began.wall_ms = 0;
     open_subject();
 }
 

@@ -55,6 +55,12 @@ noreturn void run_fail(const struct failure *failure);
 bool run_trial(void (*body)(const void *data), const void *data,
                struct failure *failure);
 
+/* Whether the test may still spend time on what only makes its failure easier to
+ * read: less than a quarter of what a subject may live has gone by.  Else a
+ * module that is slow in every trial would keep the test until the host's
+ * runner ends it, and it would have no verdict.  Decides over no verdict. */
+bool run_has_time(void);
+
 /* What an address in the kernel memory of the running test is, in brackets with
  * a space before; "" when there is nothing to say. */
 const char *run_kind_of_memory(uint64_t address);

@@ -36,7 +36,8 @@ prepare(void)
 {
     make_directory();
     char *const command = text_format(
-        "chmod 755 %s && cd %s && mkdir -m 1777 tmp && mkdir s && cd \"$OLDPWD\" && "
+        "chmod 755 %s && cd %s && mkdir -m 1777 tmp && mkdir s && cd "
+        "\"$OLDPWD\" && "
         "cp solutions/segment/segment.c tests/submissions/course/"
         "juan-carlos-garcia/segment_test.c %s/s && "
         "tests/grader/small_kit %s/kit",
@@ -92,8 +93,8 @@ look_around(pid_t root)
         *one = (struct kin){.pid = atoi(entry->d_name)};
         if (name != NULL && end != NULL &&
             sscanf(end + 1, " %*c %d", &one->parent) == 1) {
-            snprintf(one->name, sizeof one->name, "%.*s",
-                     (int)(end - name - 1), name + 1);
+            snprintf(one->name, sizeof one->name, "%.*s", (int)(end - name - 1),
+                     name + 1);
             count++;
         }
     }
@@ -207,8 +208,8 @@ faultless(void)
     if (record == NULL) {
         const int status = wait_for(start(""));
         record = read_record();
-        cr_assert(status == 0 && record != NULL, "without a fault: status %#x\n%s",
-                  (unsigned)status, said());
+        cr_assert(status == 0 && record != NULL,
+                  "without a fault: status %#x\n%s", (unsigned)status, said());
     }
     return record;
 }
@@ -228,9 +229,8 @@ outcome_of(int status)
         json_array_get(json_object_get(record, "stages"), 0);
     const char *const word =
         json_string_value(json_object_get(stage, "status"));
-    const char *const why = json_string_value(
-        json_object_get(json_array_get(json_object_get(record, "trouble"), 0),
-                        "message"));
+    const char *const why = json_string_value(json_object_get(
+        json_array_get(json_object_get(record, "trouble"), 0), "message"));
     const bool failed = WIFEXITED(status) && WEXITSTATUS(status) > EX_DATAERR;
     enum outcome outcome = BLAMED;
     if (record == NULL) {
@@ -269,8 +269,8 @@ left_nothing(void)
         }
     }
     cr_expect(waitpid(-1, NULL, WNOHANG) < 0, "a process is left");
-    char *const empty = text_format("test -z \"$(ls -A %s/tmp)\"",
-                                    test_directory);
+    char *const empty =
+        text_format("test -z \"$(ls -A %s/tmp)\"", test_directory);
     cr_expect(system(empty) == 0, "a work folder is left");
     free(empty);
 }
@@ -284,8 +284,8 @@ grades_with(const char *before, const char *words)
     const int status = wait_for(start(before));
     const enum outcome outcome = outcome_of(status);
     char *const text = said();
-    cr_expect(outcome != BLAMED, "%s: status %#x\n%s", before,
-              (unsigned)status, text);
+    cr_expect(outcome != BLAMED, "%s: status %#x\n%s", before, (unsigned)status,
+              text);
     cr_expect(outcome != UNGRADED || strstr(text, words) != NULL,
               "%s: it does not say \"%s\":\n%s", before, words, text);
     free(text);
@@ -339,8 +339,9 @@ killed_for_good_it_is_ungraded(const char *name, bool forked)
     for (int i = 0; i < TRIES && outcome == AS_EVER; i++) {
         outcome = grade_while_killing(&victim, &killed);
     }
-    cr_expect(outcome == UNGRADED, "%s was killed %u times, and nothing is "
-                                   "ungraded",
+    cr_expect(outcome == UNGRADED,
+              "%s was killed %u times, and nothing is "
+              "ungraded",
               name, killed);
     goes_well_again();
 }
@@ -509,10 +510,8 @@ Test(faults, limits_from_outside_are_told_before_anything_is_graded)
 Test(faults, soft_limits_change_nothing)
 {
     static const char *const limits[] = {
-        "prlimit --as=100000000:unlimited",
-        "prlimit --data=50000000:unlimited",
-        "prlimit --fsize=65536:unlimited",
-        "prlimit --nofile=64:4096",
+        "prlimit --as=100000000:unlimited", "prlimit --data=50000000:unlimited",
+        "prlimit --fsize=65536:unlimited",  "prlimit --nofile=64:4096",
         "prlimit --core=unlimited",
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -554,8 +553,8 @@ Test(faults, killed_at_any_moment_it_leaves_nothing)
     const char *const given = getenv("VMLAB_SEED");
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 16)
-                                  : (uint64_t)time.tv_nsec;
+    uint64_t seed =
+        given != NULL ? strtoull(given, NULL, 16) : (uint64_t)time.tv_nsec;
     fprintf(stderr, "VMLAB_SEED=%llx\n", (unsigned long long)seed);
     const size_t shared = shared_things();
     (void)faultless();
@@ -573,16 +572,15 @@ Test(faults, killed_at_any_moment_it_leaves_nothing)
         left_nothing();
         /* A record is whole or not there. */
         if (access(path_of("out.json"), F_OK) == 0) {
-            json_t *const record =
-                json_load_file(path_of("out.json"), 0, NULL);
+            json_t *const record = json_load_file(path_of("out.json"), 0, NULL);
             cr_expect(record != NULL, "half a record, status %#x",
                       (unsigned)status);
             json_decref(record);
         }
-        char *const beside =
-            text_format("test \"$(ls -A %s | grep -v -e '^out.json$' -e '^said$' "
-                        "-e '^s$' -e '^tmp$' -e '^kit$' | wc -l)\" = 0",
-                        test_directory);
+        char *const beside = text_format(
+            "test \"$(ls -A %s | grep -v -e '^out.json$' -e '^said$' "
+            "-e '^s$' -e '^tmp$' -e '^kit$' | wc -l)\" = 0",
+            test_directory);
         cr_expect(system(beside) == 0, "something is left beside the record");
         free(beside);
     }

@@ -376,8 +376,8 @@ $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(JUDGE_LIBS)
-class: all $(B)/tests/attacks $(B)/.test-packages ## N=12 JOBS=2 STAGE=M: grade a class made from the bank, compare with what it foretells
-	@tests/class/run $(or $(N),12) $(or $(JOBS),2) $(STAGE)
+class: all $(B)/tests/attacks $(B)/.test-packages ## N=12 JOBS=2 EACH=1 STAGE=M: grade a class made from the bank, compare with what it foretells
+	@tests/class/run $(or $(N),12) $(or $(JOBS),2) $(or $(EACH),0) $(STAGE)
 bench: $(if $(filter heap,$(STAGE)),bench-heap)
 bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a call, a check and a whole grading cost
 	@tests/bench/run $(STAGE)

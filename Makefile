@@ -76,7 +76,7 @@ gradescope: ## build build/gradescope.zip, an autograder for Gradescope
 	@docker/gradescope/pack $(B)/gradescope.zip
 
 test: kit-tests quick-judges ## run every test of the kit
-	@tests/run $(KIT_TESTS) $(FUZZED_SHARE) tests/oracle/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
+	@tests/run $(KIT_TESTS) $(FUZZED_SHARE) tests/oracle/run tests/handouts/run $(B)/tests/attacks $(B)/tests/attacks:as-user $(B)/check_kit
 
 clean: ## remove everything that was made
 	rm -rf $(B)

@@ -72,6 +72,10 @@ grade: all ## grade the sample submissions (records in build/records), or SUBMIS
 install: $(B)/vmgrade kit ## PREFIX=/usr/local: install vmgrade and the kit, to grade with
 	@docker/install-kit "$(B)" "$(DESTDIR)$(PREFIX)"
 
+# Public tests alone: hidden ones are in every other judge, as machine code.
+student-kit: $(B)/vmlab $(foreach s,$(STAGES),$(addprefix $(B)/kit/$(s)/,public_judge subject.o tester.o functions served)) ## build build/vmlab-kit.tar.gz, what students get: no hidden test, no solution
+	@handouts/kit/pack "$(B)" $(B)/vmlab-kit.tar.gz
+
 gradescope: ## build build/gradescope.zip, an autograder for Gradescope
 	@docker/gradescope/pack $(B)/gradescope.zip
 
@@ -181,7 +185,9 @@ $$(K_$(1))/served: tests/$(1)/served.tab grader/bridge/machine.tab grader/bridge
 # What a test calls of it goes through guards (guard_tables.c).
 GUARDED_$(1) = $$$$(sed 's/^/-Wl,--wrap=/' $$(K_$(1))/served)
 
-$$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o) $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
+$$(K_$(1))/judge: $$(TESTS_$(1):%.c=$(B)/obj/%.o)
+$$(K_$(1))/public_judge: $(B)/obj/tests/$(1)/public.o
+$$(addprefix $$(K_$(1))/,judge public_judge): $$(HELP_$(1)) $$(K_$(1))/module_tables.o \
     $$(K_$(1))/served_tables.o $$(K_$(1))/guard_tables.o $(B)/obj/grader/judge/criterion_host.o \
     $(JUDGE_OBJ) $(CRITERION_LIB) | $$(K_$(1))/served
 	$$(call say,LINK,$$@)

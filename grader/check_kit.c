@@ -648,7 +648,7 @@ main(int argc, char **argv)
     struct arguments arguments = {0};
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    struct kit *const kit = kit_open();
+    struct kit *const kit = kit_open(KIT_WHOLE);
     slot = sandbox_claim_slots(PIPELINE_SLOTS);
     if (arguments.kills != NULL) {
         kills(kit, arguments.kills, arguments.write);

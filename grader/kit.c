@@ -141,14 +141,14 @@ open_cost(struct kit_stage *stage)
     free(base);
 }
 
+/* What checks a module and its own tests. */
 static void
 open_stage(const struct kit *kit, struct kit_stage *stage)
 {
     const char *const name = stage->stage->name;
     char *const rubric = kit_path(kit, "tests/%s/rubric.yaml", name);
-    char *const bank = kit_path(kit, "solutions/%s/bugs", name);
     stage->rubric = rubric_load(rubric, kit->catalogue, stage->stage);
-    stage->bank = bank_load(bank, stage->rubric);
+    free(rubric);
     stage->folder = without_links(kit_path(kit, "build/kit/%s", name));
     stage->judge = text_format("%s/judge", stage->folder);
     stage->subject_object = text_format("%s/subject.o", stage->folder);
@@ -161,6 +161,20 @@ open_stage(const struct kit *kit, struct kit_stage *stage)
     for (unsigned i = 0; i < stage->stage->allow_count; i++) {
         strings_add(&stage->allow, stage->stage->allow[i]);
     }
+}
+
+/* What grades them. */
+static void
+open_bank(const struct kit *kit, struct kit_stage *stage)
+{
+    char *const bank = kit_path(kit, "solutions/%s/bugs", stage->stage->name);
+    if (!rubric_has_hidden_tests(stage->rubric)) {
+        die(EX_CONFIG, "%s has no hidden tests: this is a kit for learners, "
+                       "grade with the whole one",
+            stage->rubric->path);
+    }
+    stage->bank = bank_load(bank, stage->rubric);
+    free(bank);
     strings_addf(&stage->rights, "%s/modules/reference", stage->folder);
     strings_add(&stage->right_names, "the reference");
     find_alternatives(kit, stage);
@@ -173,12 +187,10 @@ open_stage(const struct kit *kit, struct kit_stage *stage)
     if (stage->rubric->cost != NULL) {
         open_cost(stage);
     }
-    free(rubric);
-    free(bank);
 }
 
 struct kit *
-kit_open(void)
+kit_open(enum kit_part part)
 {
     struct kit *const kit = xcalloc(1, sizeof *kit);
     kit->root = kit_find_root();
@@ -191,6 +203,9 @@ kit_open(void)
     for (size_t i = 0; i < kit->stage_count; i++) {
         kit->stages[i].stage = &kit->catalogue->stages[i];
         open_stage(kit, &kit->stages[i]);
+        if (part == KIT_WHOLE) {
+            open_bank(kit, &kit->stages[i]);
+        }
     }
     return kit;
 }
@@ -295,7 +310,8 @@ kit_make_reachable(struct kit *kit, bool bank)
         reachable = reachable &&
                     sandbox_can_reach(kit->stages[i].subject_object) &&
                     sandbox_can_reach(kit->stages[i].tester_object) &&
-                    sandbox_can_reach(kit->stages[i].rights.item[0]);
+                    (kit->stages[i].rights.count == 0 ||
+                     sandbox_can_reach(kit->stages[i].rights.item[0]));
     }
     if (reachable) {
         return;

@@ -43,9 +43,13 @@ struct kit {
  * the program, with what to do. */
 char *kit_find_root(void);
 
+/* What of a kit is opened.  A learner's has no more than the first: judges of
+ * the public tests, without rights, bugs, bank and cost. */
+enum kit_part { KIT_PUBLIC, KIT_WHOLE };
+
 /* Finds the kit around the running program and reads its data; a kit that is
  * damaged or not built ends the program with what to do. */
-struct kit *kit_open(void);
+struct kit *kit_open(enum kit_part part);
 void kit_free(struct kit *kit);
 
 /* Copies what steps with users of their own need, when these users cannot get

@@ -158,7 +158,7 @@ check_groups(const struct rubric *rubric, const struct yaml_file *file,
         for (unsigned t = 0; t < rubric->test_count; t++) {
             tests += strcmp(rubric->tests[t].group, id) == 0;
         }
-        if (tests == 0) {
+        if (tests == 0 && rubric_has_hidden_tests(rubric)) {
             yaml_error(file, line, errors,
                        "group \"%s\" has no test; remove it or put one in", id);
         }
@@ -224,7 +224,8 @@ check_points(const struct rubric *rubric, const struct catalogue *catalogue,
             sum += rubric->tests[i].points;
         }
     }
-    if (fabs(sum - catalogue->score.tests) > 1e-9) {
+    if (rubric_has_hidden_tests(rubric) &&
+        fabs(sum - catalogue->score.tests) > 1e-9) {
         yaml_error(file, yaml_line(file, NULL, 0, "tests"), errors,
                    "the hidden tests of the must part have %g points; change "
                    "them so that they sum to %g, as in the catalogue",
@@ -330,6 +331,17 @@ rubric_find(const struct rubric *rubric, const char *id)
 {
     const unsigned found = find_test(rubric, id);
     return found < rubric->test_count ? &rubric->tests[found] : NULL;
+}
+
+bool
+rubric_has_hidden_tests(const struct rubric *rubric)
+{
+    for (unsigned i = 0; i < rubric->test_count; i++) {
+        if (rubric->tests[i].suite == SUITE_HIDDEN) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

@@ -88,6 +88,9 @@ void rubric_free(struct rubric *rubric);
 const struct rubric_test *rubric_find(const struct rubric *rubric,
                                       const char *id);
 
+/* A learner's kit has public tests alone. */
+bool rubric_has_hidden_tests(const struct rubric *rubric);
+
 /* Whether the test counts for the must part: hidden, and not bonus. */
 bool rubric_counts(const struct rubric_test *test);
 

@@ -59,7 +59,7 @@ static const char intro[] =
     "\n"
     "Examples:\n"
     "  vmlab check segment\n"
-    "  vmlab check segment --test null_in_a_data_register_is_no_fault\n"
+    "  vmlab check segment --test decode_takes_a_descriptor_apart\n"
     "  vmlab check segment --memory";
 
 enum { KEY_TEST = 't', KEY_MEMORY = 'm', KEY_SEED = 256, KEY_FOLDER = 'C' };
@@ -437,7 +437,7 @@ main(int argc, char **argv)
                               NULL};
     argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    struct kit *const kit = kit_open();
+    struct kit *const kit = kit_open(KIT_PUBLIC);
     int status;
     if (strcmp(arguments.command, "check") == 0) {
         status = check(kit, &arguments);

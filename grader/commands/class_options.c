@@ -137,7 +137,7 @@ own_program(void)
 static void
 prepare_local(struct class_run *run, const struct class_arguments *arguments)
 {
-    struct kit *const kit = kit_open();
+    struct kit *const kit = kit_open(KIT_WHOLE);
     tools_must_be_there(true, true);
     check_sandbox(kit, arguments->allow_weak);
     for (size_t i = 0; i < kit->stage_count; i++) {

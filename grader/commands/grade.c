@@ -407,7 +407,7 @@ command_grade(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 
     sandbox_protect_self();
-    struct kit *const kit = kit_open();
+    struct kit *const kit = kit_open(KIT_WHOLE);
     check_stages(kit->catalogue, &arguments.stages);
     check_paths(&arguments);
     tools_must_be_there(true, true);

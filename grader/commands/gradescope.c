@@ -236,7 +236,7 @@ command_gradescope(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 
     sandbox_protect_self();
-    struct kit *const kit = kit_open();
+    struct kit *const kit = kit_open(KIT_WHOLE);
     char *const path = arguments.settings != NULL
                            ? xstrdup(arguments.settings)
                            : kit_path(kit, "docker/gradescope/gradescope.yaml");

@@ -367,14 +367,32 @@ $(F)/$(1)/hostile: $$(K_$(1))/src/reference.o $(B)/obj/grader/bridge/child.o $(Z
 endef
 $(foreach s,$(STAGES) toy,$(eval $(call fuzzed,$(s))))
 
-# The share of make test: every way of the bridge, and memory that both sides use.
-FUZZED_SHARE := $(F)/toy/judge $(F)/heap/judge
+# The share of make test: every way of the bridge, and memory that both sides use;
+# and what was kept of the fuzzed intake.
+FUZZED_SHARE := $(F)/toy/judge $(F)/heap/judge $(F)/intake
 test: $(FUZZED_SHARE)
 FUZZED := $(or $(STAGE),toy $(STAGES))
 fuzz: $(FUZZED:%=$(F)/%/judge) ## ROUNDS=1000 SEED=hex STAGE=M: judges against subjects that lie
 	@for stage in $(FUZZED); do echo "$$stage:"; \
 	    $(F)/$$stage/judge --rounds=$(or $(ROUNDS),1000) $(if $(filter command line,$(origin SEED)),--seed=$(SEED)) \
 	    $(F)/$$stage/hostile || exit 1; done
+
+# The intake of archives; clang has libFuzzer, every compiler replays its corpus.
+INTAKE_SRC  := tests/grader/fuzz_intake.c grader/intake_archive.c grader/intake_pick.c \
+               grader/text.c grader/utf8.c grader/die.c
+INTAKE_LIBS  = $(shell pkg-config --libs libarchive libseccomp)
+CORPUS      := tests/grader/corpus/intake
+$(F)/intake: $(INTAKE_SRC:%.c=$(F)/obj/%.o) $(F)/obj/tests/fuzz/replay_corpus.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZED) -o $@ $^ $(INTAKE_LIBS)
+$(F)/fuzz_intake: $(INTAKE_SRC) | $(B)/.packages
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)clang -g $(STD) $(INCLUDES) $(SANITIZED) -fsanitize=fuzzer -o $@ $^ $(INTAKE_LIBS)
+fuzz-intake: $(F)/fuzz_intake ## SECONDS=180: what reads archives, by libFuzzer (clang)
+	@mkdir -p $(F)/found
+	@cd $(F) && ./fuzz_intake -max_total_time=$(or $(SECONDS),180) -artifact_prefix=found/ found $(CURDIR)/$(CORPUS)
 
 # What things cost; nothing is asserted.
 $(B)/tests/bench_calls: $(B)/obj/tests/bench/calls.o $(B)/kit/toy/module_tables.o $(B)/kit/toy/served_tables.o \

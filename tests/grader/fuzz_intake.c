@@ -1,11 +1,13 @@
 /*
  * fuzz_intake.c - libFuzzer on what reads archives.
  *
- *     clang -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Igrader \
- *         tests/grader/fuzz_intake.c grader/intake_archive.c \
- *         grader/intake_pick.c grader/text.c grader/utf8.c grader/die.c \
- *         -larchive -lseccomp -o build/fuzz_intake
- *     build/fuzz_intake -max_total_time=180 NEW tests/grader/corpus/intake
+ *     make fuzz-intake SECONDS=3600
+ *
+ * New inputs go to build/fuzz/found; of them those that reach more are kept:
+ *
+ *     build/fuzz/fuzz_intake -merge=1 tests/grader/corpus/intake build/fuzz/found
+ *
+ * make test hands the corpus to the same function once (fuzz/replay_corpus.c).
  *
  * Runs in one process what the grader runs in a child, checks what must hold of
  * every pick, and sends it the way that a real one takes.  An input that begins

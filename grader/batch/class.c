@@ -9,6 +9,7 @@
 
 #include "batch/kept.h"
 #include "die.h"
+#include "report_files.h"
 
 enum { TRIES = 2, TICK_MS = 1000, LOG_BYTES = 1 << 20, WHY_BYTES = 300 };
 
@@ -270,6 +271,29 @@ why_in_record(const json_t *record)
     return text_format("%s: %s", stage, message);
 }
 
+/* What a grading on this machine writes itself.  A record that this kit cannot
+ * read, for the image is of another, has the report in log.txt alone. */
+static void
+write_reports(const struct course *course, const struct job *job,
+              const json_t *record)
+{
+    const struct report_options options = {
+        .kit_version = VMLAB_VERSION,
+        .hidden = SHOW_EVERYTHING,
+        .hint = report_hint,
+    };
+    char *why = NULL;
+    char *const folder = job_folder(course->book->out, job->key);
+    struct result *const result =
+        record_read(record, &course->options->reports, &why);
+    if (result != NULL && report_files_write(result, &options, folder) != 0) {
+        warn_user("cannot write reports to %s:", folder);
+    }
+    result_free(result);
+    free(folder);
+    free(why);
+}
+
 static void
 end(struct course *course, const struct ended *ended)
 {
@@ -282,6 +306,9 @@ end(struct course *course, const struct ended *ended)
     if (record == NULL) {
         fails(course, number, NULL, why_no_record(course, grading, ended));
         return;
+    }
+    if (engine_prints_record(course->options->engine.engine)) {
+        write_reports(course, &grading->job, record);
     }
     if (!gradebook_take(course->book, &grading->job, record, ended->seconds)) {
         /* The record is there: the next run takes it in. */

@@ -17,6 +17,7 @@
 #include "batch/engine.h"
 #include "batch/gradebook.h"
 #include "batch/workers.h"
+#include "record.h"
 
 /* One submission, of one student or several with the same work. */
 struct task {
@@ -30,6 +31,8 @@ struct class_options {
     struct strings stages; /* to be graded                                    */
     struct strings kits;   /* with which kit, each                            */
     uint64_t seed;
+    /* Where gradings leave a record alone: with what reports are made of it. */
+    struct record_kit reports;
     size_t jobs; /* at one time                                              */
     bool again;  /* even what is graded already                              */
 };

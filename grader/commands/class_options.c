@@ -171,6 +171,7 @@ prepare_container(struct class_run *run,
             strings_add(&run->options.kits, image);
         }
     }
+    run->options.reports = record_kit_open(root, run->catalogue);
     free(image);
     free(root);
 }
@@ -261,6 +262,7 @@ class_finish(struct class_run *run, struct task *tasks, size_t count,
     }
     tasks_free(tasks, count);
     gradebook_close(run->book);
+    record_kit_free(&run->options.reports);
     catalogue_free(run->catalogue);
     strings_free(&run->options.stages);
     strings_free(&run->options.kits);

@@ -23,7 +23,7 @@
 #include "kit.h"
 #include "pipeline.h"
 #include "progress.h"
-#include "report.h"
+#include "report_files.h"
 #include "sandbox/sandbox.h"
 #include "scoreboard.h"
 #include "terminal.h"
@@ -261,48 +261,6 @@ falls_under(const struct result *result, double points)
 
 /* ---- One submission ------------------------------------------------------ */
 
-static void
-write_report(const struct result *result, const struct report_options *options,
-             const char *folder, const char *name)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *const out = open_memstream(&text, &bytes);
-    char *const path = text_format("%s/%s.txt", folder, name);
-    if (out == NULL) {
-        die(EX_OSERR, "cannot write a report into memory:");
-    }
-    terminal_report(out, result, options);
-    if (fclose(out) != 0 || text_write_file(path, text, bytes) != 0) {
-        die(EX_CANTCREAT, "cannot write %s:", path);
-    }
-    free(path);
-    free(text);
-}
-
-/* Each report is that of a record cut down to what the file is about. */
-static void
-write_reports(const struct result *result, const struct report_options *shown,
-              const char *folder)
-{
-    struct report_options options = *shown;
-    options.colour = false;
-    options.width = 80;
-    struct result part = *result;
-    part.stage_count = 0;
-    write_report(&part, &options, folder, "submission");
-    part.intake_trouble = NULL;
-    part.ignored_count = 0;
-    part.stage_count = 1;
-    for (size_t i = 0; i < result->stage_count; i++) {
-        const struct stage_result *const stage = &result->stages[i];
-        if (stage->status != STAGE_NOT_SUBMITTED || stage->own_test_count > 0) {
-            part.stages = &result->stages[i];
-            write_report(&part, &options, folder, stage->stage->name);
-        }
-    }
-}
-
 /* What a run of the command has, besides its arguments. */
 struct run {
     const struct arguments *arguments;
@@ -331,8 +289,9 @@ grade_one(struct run *run, size_t number)
         terminal_report(stdout, result, &run->report);
     }
     fflush(stdout);
-    if (arguments->reports != NULL) {
-        write_reports(result, &run->report, arguments->reports);
+    if (arguments->reports != NULL &&
+        report_files_write(result, &run->report, arguments->reports) != 0) {
+        die(EX_CANTCREAT, "cannot write to %s:", arguments->reports);
     }
     if (arguments->json != NULL) {
         write_json(result, &run->report, arguments->json, run->many);

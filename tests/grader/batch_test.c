@@ -510,6 +510,30 @@ Test(batch, containers_are_asked_for_one_record_at_a_time)
     ends_with(EX_OK, "1 graded, 1 graded before, 0 ungraded", batch);
 }
 
+/* Of a record that this kit can read there is a report for each stage, as of
+ * one that was graded here. */
+Test(batch, containers_records_become_reports_of_stages)
+{
+    must("mkdir $D/bin && cp -r tests/submissions/course/lucas-meyer.zip "
+         "$D/in && printf '#!/bin/sh\necho sha256:0123\n' >$D/bin/docker && "
+         "cat >$D/bin/grade <<E && chmod +x $D/bin/*\n"
+         "#!/bin/sh\n"
+         "$PWD/build/vmgrade grade --quiet --stage segment --json $D/record "
+         "\\$6 >&2\n"
+         "cat $D/record\n"
+         "E");
+    ends_with(EX_OK, "1 graded, 0 graded before, 0 ungraded",
+              "PATH=$D/bin:$PATH build/vmgrade batch --out $D/out --engine "
+              "docker --image i --grader $D/bin/grade --stage segment $D/in");
+    prints("segment.txt\nsubmission.txt\n",
+           "cd $D/out/records/* && ls | grep -v -e log -e json");
+    must("build/vmgrade grade --quiet --stage segment --reports $D "
+         "$D/out/submissions/* >/dev/null && cd $D/out/records/* && "
+         "diff $D/submission.txt . && "
+         "sed '/^    repeat/,/^    next/{/next/!d}' $D/segment.txt | "
+         "diff - segment.txt");
+}
+
 /* ---- The grader itself ---------------------------------------------------- */
 
 Test(batch, students_reports_show_what_they_may)

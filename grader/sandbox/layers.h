@@ -30,8 +30,8 @@ void layers_pretend(struct layers have);
 
 enum {
     USER_FIRST = 61000, /* user and group of slot 0: above adduser's users,   */
-    USER_COUNT = 178,   /* and below systemd's dynamic ones from 61184 on;    */
-                        /* twice a prime, see first_slot() in user.c          */
+    USER_COUNT = 177,   /* and below systemd's dynamic ones from 61184 on;    */
+    USERS_OF_ONE = 3,   /* times a prime: PIPELINE_SLOTS, see first_slot()    */
 };
 
 bool user_available(void);

@@ -108,7 +108,8 @@ first_slot(void)
     struct stat namespace;
     if (stat("/proc/self/ns/pid", &namespace))
         return 0;
-    return (unsigned)(namespace.st_ino % (USER_COUNT / 2)) * 2;
+    return (unsigned)(namespace.st_ino % (USER_COUNT / USERS_OF_ONE)) *
+           USERS_OF_ONE;
 }
 
 unsigned

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
+
 /* One line to standard error.  What goes to standard output comes out first,
  * so that the message stands below what the program had already said. */
 static void
@@ -19,7 +21,15 @@ report(const char *format, va_list arguments)
 
     fflush(stdout);
     fprintf(stderr, "%s: ", program_invocation_short_name);
-    vfprintf(stderr, format, arguments);
+    /* Names in it may be a submission's, and the reader's is a terminal. */
+    char *words = NULL;
+    const int bytes = vasprintf(&words, format, arguments);
+    if (bytes >= 0) {
+        char *const clean = text_clean(words, (size_t)bytes, (size_t)bytes * 3);
+        fputs(clean, stderr);
+        free(clean);
+        free(words);
+    }
     if (length > 0 && format[length - 1] == ':') {
         fprintf(stderr, " %s", strerror(error));
     }

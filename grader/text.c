@@ -169,6 +169,36 @@ text_clean(const void *bytes, size_t length, size_t limit)
     return text;
 }
 
+char *
+text_shell_word(const char *text)
+{
+    const size_t length = strlen(text);
+    char *const clean = text_clean(text, length, SIZE_MAX);
+    const bool plain =
+        strcmp(clean, text) == 0 && strpbrk(text, "\n\t") == NULL;
+    char *word = NULL;
+    size_t bytes;
+    FILE *const out = open_memstream(&word, &bytes);
+    if (out == NULL) {
+        die(EX_OSERR, "cannot write a command into memory:");
+    }
+    fputs(plain ? "'" : "$'", out);
+    for (const char *c = text; *c != '\0'; c++) {
+        if (plain && *c == '\'') {
+            fputs("'\\''", out);
+        } else if (plain || (*c >= ' ' && *c <= '~' && *c != '\\' && *c != '\'')) {
+            fputc(*c, out);
+        } else {
+            /* Three digits: what follows may be one, too. */
+            fprintf(out, "\\%03o", (unsigned)(unsigned char)*c);
+        }
+    }
+    fputc('\'', out);
+    fclose(out);
+    free(clean);
+    return word;
+}
+
 /* ---- Files -----------------------------------------------------------------
  */
 

@@ -32,6 +32,11 @@ bool text_read_number(const char *text, uint64_t *number);
  * where something was left out.  `bytes` may hold NULs. */
 char *text_clean(const void *bytes, size_t length, size_t limit);
 
+/* Text as one word of a shell's command line, which can be shown and copied
+ * whatever is in it: 'as it is', or $'escaped' when it would not survive
+ * text_clean. */
+char *text_shell_word(const char *text);
+
 /* The whole file, NUL-terminated, with its length (may be NULL); at most
  * `limit` bytes.  NULL with errno set (EFBIG when it is longer). */
 char *text_read_file(const char *path, size_t limit, size_t *length);

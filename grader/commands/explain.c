@@ -211,10 +211,14 @@ show_stage(const struct page *page, struct gradebook *book,
     show_trouble(page, book, stage, name);
     char *const seed = seed_of(book, stage->grade);
     if (seed != NULL) {
+        char *const path =
+            text_format("%s/submissions/%s", book->out, stage->digest);
+        char *const word = text_shell_word(path);
         fprintf(page->out,
-                "  repeat: build/vmgrade grade --stage %s --seed %s "
-                "%s/submissions/%s\n",
-                name, seed, book->out, stage->digest);
+                "  repeat: build/vmgrade grade --stage %s --seed %s %s\n", name,
+                seed, word);
+        free(word);
+        free(path);
         show_file(page, book->out, stage->job, name);
     }
     free(seed);

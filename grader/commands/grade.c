@@ -225,9 +225,12 @@ repeat_line(const struct stage_result *stage, const struct test_result *test,
 {
     const struct again *const again = context;
     (void)test;
-    return text_format("build/vmgrade grade --stage %s --seed %llu '%s'",
-                       stage->stage->name, (unsigned long long)again->seed,
-                       again->path);
+    char *const path = text_shell_word(again->path);
+    char *const line =
+        text_format("build/vmgrade grade --stage %s --seed %llu %s",
+                    stage->stage->name, (unsigned long long)again->seed, path);
+    free(path);
+    return line;
 }
 
 /* Whether nothing of the submission could be graded: it is empty, broken, or

@@ -10,7 +10,8 @@
  *
  *   - crash the judge, or make a sanitizer speak;
  *   - hang it: a round has ten seconds, the subject less than half of one;
- *   - end, twice, as trouble of the grader: it would leave a stage ungraded.
+ *   - end as trouble of the grader whenever it is tried: it would leave a stage
+ *     ungraded.
  *
  * The first round has the seed itself, each further one a seed drawn from it.
  * A round that goes wrong says its seed; `--rounds 1 --seed` that repeats it, as
@@ -47,6 +48,8 @@ enum {
     UNFILTERED = 16, /* one round in so many                                  */
     SPLIT = 4,       /* ... on two processors                                 */
     SHOWN = 10,      /* rounds that went wrong                                */
+    TRIES = 4,       /* of a round that ends as trouble: on a loaded machine  */
+    PAUSE_US = 200000, /* a subject may be too old before it has begun        */
     /* Exit statuses of a round; the verdict is added to the last. */
     ROUND_TROUBLE = 40,
     ROUND_OVER,
@@ -320,7 +323,8 @@ main(int argc, char **argv)
         const bool unfiltered = (seed >> 32) % UNFILTERED == 0;
         const int control = subjects[unfiltered].control;
         const char *why = round_of(seed, control, &verdict);
-        if (why == trouble) { /* as the grader does; a machine may be loaded */
+        for (unsigned tries = 1; why == trouble && tries < TRIES; tries++) {
+            usleep(tries * PAUSE_US);
             why = round_of(seed, control, &verdict);
         }
         counts[verdict]++;

@@ -583,6 +583,61 @@ Test(batch, hostile_names_do_no_harm)
          "python3 -m json.tool >/dev/null");
 }
 
+/* What a student can have the grader say, in every form that it is said in:
+ * a name, a message of the compiler, of an own test, a word that is printed. */
+Test(batch, hostile_words_do_no_harm_in_any_report)
+{
+    static const char *const reports[] = {
+        "$D/kit/build/vmgrade grade $D/in/*",
+        "$D/kit/build/vmgrade grade --scoreboard $D/in/*",
+        "$D/kit/build/vmgrade grade --json $D/one.json $D/in/* && "
+        "cat $D/one.json",
+        "$D/kit/build/vmgrade explain script --out $D/out",
+        "$D/kit/build/vmgrade export --out $D/out --format csv",
+        "$D/kit/build/vmgrade export --out $D/out --format json",
+        "$D/kit/build/vmgrade export --out $D/out --format html",
+        "$D/kit/build/vmgrade export --out $D/out --format reports "
+        "--show everything --output $D/r && ls $D/r && cat $D/r/*",
+        "cat $D/out/class.html $D/out/records/*/*.txt "
+        "$D/out/records/*/*.json",
+        "$D/kit/build/vmgrade gradescope --metadata $D/metadata --settings "
+        "docker/gradescope/gradescope.yaml --out $D/scope $D/in/* && "
+        "cat $D/scope",
+    };
+    must("cd $D/in && s=\"$(printf "
+         "'=1+1 <script>alert(1)<\\342\\200\\256\\033[2J\\377')\" && mkdir "
+         "\"$s\" && cp $OLDPWD/assignments/segment/segment.c \"$s\" && printf "
+         "'#include \"segment/segment.h\"\\n#include \"vmlab_test.h\"\\n"
+         "#warning =2+2 <script>\\033[31m\\342\\200\\256\\377 warned\\n"
+         "VMLAB_SUITE(segment)\\nTest(segment, words)\\n{\\n"
+         "    printf(\"<script>\\\\033[2J\\\\342\\\\200\\\\256\\\\377\");\\n"
+         "    cr_assert_fail(\"=3+3 ]]> <script>alert(3)<"
+         "\\\\033[2J\\\\033]0;owned\\\\007 \\\\342\\\\200\\\\256 \\\\377 said\");"
+         "\\n}\\n' >\"$s\"/segment_test.c && "
+         "printf '\\nint seg_\\033x\\342\\200\\256y;\\n' >>\"$s\"/segment_test.c; "
+         "sed -i '$d' \"$s\"/segment_test.c");
+    must("echo '{}' >$D/metadata");
+    ends_with(EX_OK, "1 graded",
+              "$D/kit/build/vmgrade batch $D/in --out $D/out --jobs 1");
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        char *const report = text_format("(%s) >$D/report 2>&1", reports[i]);
+        must(report);
+        must("iconv -f UTF-8 -t UTF-8 $D/report >/dev/null");
+        /* Nothing that moves a terminal, nothing that turns the text round. */
+        ends_with(1, "",
+                  "tr -d '\\r' <$D/report | LC_ALL=C grep -aP "
+                  "'[\\x00-\\x08\\x0b-\\x1f\\x7f]|\\xe2\\x80\\xae'");
+        ends_with(EX_OK, "script", "cat $D/report");
+        free(report);
+    }
+    ends_with(1, "", "grep '<script' $D/out/class.html");
+    must("python3 -m json.tool $D/scope >/dev/null");
+    ends_with(1, "", "grep -E '\"(name|output)_format\": *\"(html|md|ansi)' "
+                     "$D/scope");
+    ends_with(EX_OK, "said", "cat $D/scope");
+    ends_with(EX_OK, "'=1+1", "$D/kit/build/vmgrade export --out $D/out");
+}
+
 Test(batch, links_and_odd_files_are_not_followed)
 {
     must("mkdir $D/in/a $D/secret && echo points 99 >$D/secret/behave && "

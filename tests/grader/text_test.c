@@ -1,6 +1,7 @@
 /* text_test.c - strings and files of the grader. */
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "files.h"
 #include "utf8.h"
@@ -57,6 +58,44 @@ Test(text, what_is_not_utf8_is_replaced_byte_by_byte)
     CLEAN("\xED\xA0\x80", BAD BAD BAD);         /* a surrogate       */
     CLEAN("\xF4\x90\x80\x80", BAD BAD BAD BAD); /* above U+10FFFF    */
     CLEAN("\xEF\xBF\xBF", BAD);                 /* U+FFFF            */
+}
+
+/* The word is what is expected, and a shell takes it apart again. */
+static void
+is_one_word(const char *text, const char *expected)
+{
+    char *const word = text_shell_word(text);
+    char *const script = text_format("printf %%s %s", word);
+    char back[200] = "";
+    int ends[2];
+    cr_expect_str_eq(word, expected);
+    cr_assert(pipe(ends) == 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execlp("bash", "bash", "-c", script, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    waitpid(pid, NULL, 0); /* so little fits into the pipe */
+    cr_expect(read(ends[0], back, sizeof back - 1) == (ssize_t)strlen(text));
+    close(ends[0]);
+    cr_expect_str_eq(back, text);
+    free(script);
+    free(word);
+}
+
+Test(text, any_name_is_one_word_of_a_shell)
+{
+    is_one_word("alice", "'alice'");
+    is_one_word("", "''");
+    is_one_word("O'Brien, Conor", "'O'\\''Brien, Conor'");
+    is_one_word("'; false; '", "''\\''; false; '\\'''");
+    is_one_word("$(x) `x` \\ *", "'$(x) `x` \\ *'");
+    is_one_word("\xe5\xbc\xa0\xe4\xbc\x9f", "'\xe5\xbc\xa0\xe4\xbc\x9f'");
+    is_one_word("a\033[2J'7\\\xff", "$'a\\033[2J\\0477\\134\\377'");
+    is_one_word("two\nlines", "$'two\\012lines'");
+    is_one_word("\u202Ex", "$'\\342\\200\\256x'");
 }
 
 Test(text, too_long_text_loses_its_middle)

@@ -186,7 +186,8 @@ text_shell_word(const char *text)
     for (const char *c = text; *c != '\0'; c++) {
         if (plain && *c == '\'') {
             fputs("'\\''", out);
-        } else if (plain || (*c >= ' ' && *c <= '~' && *c != '\\' && *c != '\'')) {
+        } else if (plain ||
+                   (*c >= ' ' && *c <= '~' && *c != '\\' && *c != '\'')) {
             fputc(*c, out);
         } else {
             /* Three digits: what follows may be one, too. */
@@ -282,8 +283,8 @@ name_beside(const char *path, int *file)
         bool done;
         if (*file >= 0) {
             char *const link = text_format("/proc/self/fd/%d", *file);
-            done = linkat(AT_FDCWD, link, AT_FDCWD, name,
-                          AT_SYMLINK_FOLLOW) == 0;
+            done =
+                linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
             free(link);
         } else {
             *file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -612,9 +612,11 @@ Test(batch, hostile_words_do_no_harm_in_any_report)
          "VMLAB_SUITE(segment)\\nTest(segment, words)\\n{\\n"
          "    printf(\"<script>\\\\033[2J\\\\342\\\\200\\\\256\\\\377\");\\n"
          "    cr_assert_fail(\"=3+3 ]]> <script>alert(3)<"
-         "\\\\033[2J\\\\033]0;owned\\\\007 \\\\342\\\\200\\\\256 \\\\377 said\");"
+         "\\\\033[2J\\\\033]0;owned\\\\007 \\\\342\\\\200\\\\256 \\\\377 "
+         "said\");"
          "\\n}\\n' >\"$s\"/segment_test.c && "
-         "printf '\\nint seg_\\033x\\342\\200\\256y;\\n' >>\"$s\"/segment_test.c; "
+         "printf '\\nint seg_\\033x\\342\\200\\256y;\\n' "
+         ">>\"$s\"/segment_test.c; "
          "sed -i '$d' \"$s\"/segment_test.c");
     must("echo '{}' >$D/metadata");
     ends_with(EX_OK, "1 graded",
@@ -632,8 +634,9 @@ Test(batch, hostile_words_do_no_harm_in_any_report)
     }
     ends_with(1, "", "grep '<script' $D/out/class.html");
     must("python3 -m json.tool $D/scope >/dev/null");
-    ends_with(1, "", "grep -E '\"(name|output)_format\": *\"(html|md|ansi)' "
-                     "$D/scope");
+    ends_with(1, "",
+              "grep -E '\"(name|output)_format\": *\"(html|md|ansi)' "
+              "$D/scope");
     ends_with(EX_OK, "said", "cat $D/scope");
     ends_with(EX_OK, "'=1+1", "$D/kit/build/vmgrade export --out $D/out");
 }

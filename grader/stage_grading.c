@@ -109,9 +109,12 @@ stage_grade(const struct pipeline *pipeline, const struct kit_stage *stage,
     xmlInitParser(); /* before there are threads */
     result->own_tests_submitted = grading.tests != NULL;
     run_side_by_side(&one, &other);
-    one.run = grading.plain != NULL ? module_lane_run : NULL;
-    other.run = grading.tester != NULL ? own_lane_run : NULL;
-    run_side_by_side(&one, &other);
+    /* What one lane could not build, the other may be about to use. */
+    if (of_module.trouble == NULL && of_tests.trouble == NULL) {
+        one.run = grading.plain != NULL ? module_lane_run : NULL;
+        other.run = grading.tester != NULL ? own_lane_run : NULL;
+        run_side_by_side(&one, &other);
+    }
 
     take_times(result, &of_module);
     take_times(result, &of_tests);

@@ -343,7 +343,6 @@ killed_for_good_it_is_ungraded(const char *name, bool forked)
               "%s was killed %u times, and nothing is "
               "ungraded",
               name, killed);
-    goes_well_again();
 }
 
 /* Killed once, it is tried once more. */
@@ -362,17 +361,9 @@ killed_once_it_is_graded(const char *name, bool forked)
 Test(faults, killed_compiler)
 {
     killed_for_good_it_is_ungraded("cc1", false);
-    killed_once_it_is_graded("cc1", false);
-}
-
-Test(faults, killed_driver_of_the_compiler)
-{
     killed_for_good_it_is_ungraded("gcc", false);
-}
-
-Test(faults, killed_linker)
-{
     killed_for_good_it_is_ungraded("ld", false);
+    killed_once_it_is_graded("cc1", false);
 }
 
 Test(faults, killed_judge)
@@ -388,15 +379,12 @@ Test(faults, killed_process_of_the_module)
     killed_once_it_is_graded("plain", true);
 }
 
-Test(faults, killed_valgrind)
+Test(faults, killed_tools_that_measure)
 {
     killed_for_good_it_is_ungraded("memcheck-amd64-", false);
     killed_for_good_it_is_ungraded("memcheck-amd64-", true);
-}
-
-Test(faults, killed_gcovr)
-{
     killed_for_good_it_is_ungraded("gcovr", false);
+    goes_well_again();
 }
 
 Test(faults, killed_own_tests)
@@ -405,6 +393,7 @@ Test(faults, killed_own_tests)
     killed_for_good_it_is_ungraded("tester", true);
     killed_for_good_it_is_ungraded("coverage", true);
     killed_for_good_it_is_ungraded("reference", true);
+    killed_once_it_is_graded("tester", true);
 }
 
 /* ---- The disk ------------------------------------------------------------ */
@@ -423,8 +412,7 @@ needs_mounts(void)
     }
 }
 
-/* Full from the first moment on, or from one in the middle until the end, or
- * only for a while. */
+/* Full from the first moment on, or from one in the middle. */
 Test(faults, full_disk)
 {
     needs_mounts();
@@ -549,7 +537,7 @@ shared_things(void)
 /* VMLAB_SEED=hex in the environment repeats a run. */
 Test(faults, killed_at_any_moment_it_leaves_nothing)
 {
-    enum { KILLS = 12 };
+    enum { KILLS = 8 };
     const char *const given = getenv("VMLAB_SEED");
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);

@@ -42,6 +42,8 @@ stop_engine() {
     if [ -n "$daemon" ]; then
         kill "$daemon" 2>/dev/null || true
         wait "$daemon" 2>/dev/null || true
+        # What --network host makes, and the daemon leaves.
+        umount "$work"/exec/netns/* 2>/dev/null || true
     fi
     rm -rf --one-file-system "$work"
 }

@@ -32,6 +32,7 @@ enum {
     WALL_MS = 30000,
     TRIES = 2, /* of a pair that ends in our own trouble                      */
     FAILURES = 4, /* on a bug that is caught, a right one between any two     */
+    CONTROLS = 10, /* passes on right ones, until a first catch is believed   */
     PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
     OF_LOOPING = 2, /* more is run                                            */
     OF_SLEEPING = 5,
@@ -539,6 +540,7 @@ struct hunt {
     size_t prey_count, right_count;
     bool *chosen;
     int *caught_by;
+    unsigned *passes; /* on right ones here, of each test                     */
     size_t turn;     /* whose turn it is                                      */
     size_t controls; /* that have been run                                    */
     size_t *owner;   /* of the pair that runs with a right one: see owner_of  */
@@ -625,16 +627,37 @@ dismiss(struct hunt *hunt, size_t test)
     }
 }
 
+/* Settles a bug whose test has failed on it often enough, and passed often
+ * enough on right ones.  Who draws lots is lucky four times with one of many
+ * tests, but hardly ever ten times more. */
+static void
+believe(struct hunt *hunt, size_t bug, size_t test)
+{
+    struct prey *const prey = &hunt->prey[bug];
+    if (prey->failures < FAILURES) {
+        return;
+    }
+    prey->control = hunt->passes[test] < CONTROLS;
+    if (!prey->control) {
+        prey->settled = true;
+        hunt->caught_by[bug] = (int)test;
+    }
+}
+
 static void
 done_with_right(struct hunt *hunt, struct pair pair, enum verdict verdict)
 {
     size_t *const owner = owner_of(hunt, pair);
-    struct prey *const prey = &hunt->prey[*owner];
+    const size_t number = *owner;
+    struct prey *const prey = &hunt->prey[number];
     *owner = SIZE_MAX;
     prey->running = false;
     prey->control = false;
     if (verdict != VERDICT_PASSED) {
         dismiss(hunt, pair.test);
+    } else if (hunt->chosen[pair.test]) {
+        hunt->passes[pair.test]++;
+        believe(hunt, number, pair.test);
     }
 }
 
@@ -646,11 +669,10 @@ done_with_bug(struct hunt *hunt, struct pair pair, enum verdict verdict)
     if (verdict == VERDICT_PASSED) {
         prey->failures = 0;
         prey->next++;
-    } else if (++prey->failures < FAILURES) {
-        prey->control = true;
     } else {
-        prey->settled = true;
-        hunt->caught_by[pair.implementation] = (int)pair.test;
+        prey->failures++;
+        prey->control = true;
+        believe(hunt, pair.implementation, pair.test);
     }
 }
 
@@ -756,6 +778,7 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
         .need = need,
         .chosen = chosen,
         .caught_by = caught_by,
+        .passes = xcalloc(test_count + 1, sizeof *hunt.passes),
         .owner = xcalloc(prey->right_count * test_count + 1,
                          sizeof *hunt.owner),
     };
@@ -773,5 +796,6 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
     free(hunt.order);
     free(hunt.prey);
     free(hunt.owner);
+    free(hunt.passes);
     return !hunt.trouble;
 }

@@ -63,8 +63,8 @@ void own_tests_matrix(const struct own_run *run,
                       const bool *chosen, struct own_outcome *outcomes);
 
 /* Hunts bugs: on each, runs the chosen tests, those of few calls first, until
- * one catches it: fails four times, and passes in between on three of the
- * `right` implementations.  caught_by[i] is that test's number or -1.  A test
+ * one catches it: fails four times, passes in between on three of the `right`
+ * implementations, and before its first catch on ten.  caught_by[i] is that test's number or -1.  A test
  * that does not pass on a right one here is no longer chosen and has caught
  * nothing.  need[t] is the most that test t needed on a right one: a module that
  * computes many times longer will not come to an end.  Returns false when the

@@ -374,9 +374,11 @@ bridge_pass_handle(unsigned fn, const void *pointer, const char *tag)
 }
 
 void *
-bridge_take_object(word address, size_t bytes, const char *type)
+bridge_take_object(word address, size_t bytes, size_t alignment,
+                   const char *type)
 {
-    if (address != 0 && !arena_holds(address, bytes)) {
+    if (address != 0 &&
+        (address % alignment != 0 || !arena_holds(address, bytes))) {
         char detail[160];
         snprintf(detail, sizeof detail,
                  "it handed over a %s at %#llx, where none can be", type,

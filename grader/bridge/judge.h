@@ -120,7 +120,8 @@ size_t bridge_output(char *to, size_t room);
 word bridge_pass_object(unsigned fn, unsigned parameter, const void *object,
                         size_t bytes, const char *type);
 word bridge_pass_handle(unsigned fn, const void *pointer, const char *tag);
-void *bridge_take_object(word address, size_t bytes, const char *type);
+void *bridge_take_object(word address, size_t bytes, size_t alignment,
+                         const char *type);
 void *bridge_take_handle(word token, const char *tag, bool ends);
 
 /* The test itself is about to use a struct `tag` in `user`, which maybe ends

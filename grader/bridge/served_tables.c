@@ -6,8 +6,9 @@
 
 #define TAKE_K_VALUE(w, T)  (T)(w)
 #define TAKE_K_CHOICE(w, E) (enum E)(w)
-#define TAKE_K_OBJECT(w, T) bridge_take_object((w), sizeof(T), #T)
-#define TAKE_K_INPUT(w, T)  bridge_take_object((w), sizeof(T), #T)
+#define TAKE_K_OBJECT(w, T)                                                    \
+    bridge_take_object((w), sizeof(T), _Alignof(T), #T)
+#define TAKE_K_INPUT(w, T)  TAKE_K_OBJECT(w, T)
 #define TAKE_K_HANDLE(w, T) bridge_take_handle((w), #T, false)
 #define TAKE_K_TAKEN(w, T)  bridge_take_handle((w), #T, true)
 #define GIVE_K_VALUE(v, T)  (word)(v)

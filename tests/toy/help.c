@@ -10,6 +10,8 @@ struct toy_thing {
 int
 toy_double(const struct toy_pair *pair, struct toy_pair *doubled)
 {
+    if (pair == NULL || doubled == NULL)
+        return TOY_BAD;
     *doubled = (struct toy_pair){2 * pair->a, 2 * pair->b};
     return TOY_OK;
 }

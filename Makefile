@@ -375,7 +375,7 @@ FUZZED := $(or $(STAGE),toy $(STAGES))
 fuzz: $(FUZZED:%=$(F)/%/judge) ## ROUNDS=1000 SEED=hex STAGE=M: judges against subjects that lie
 	@for stage in $(FUZZED); do echo "$$stage:"; \
 	    $(F)/$$stage/judge --rounds=$(or $(ROUNDS),1000) $(if $(filter command line,$(origin SEED)),--seed=$(SEED)) \
-	    $(F)/$$stage/hostile || exit 1; done
+	    --kept=tests/fuzz/seeds/$$stage $(F)/$$stage/hostile || exit 1; done
 
 # The intake of archives; clang has libFuzzer, every compiler replays its corpus.
 INTAKE_SRC  := tests/grader/fuzz_intake.c grader/intake_archive.c grader/intake_pick.c \

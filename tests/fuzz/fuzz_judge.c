@@ -1,7 +1,7 @@
 /*
  * fuzz_judge.c - a stage's judge against a subject that lies (hostile.c).
  *
- *     fuzz_judge [--rounds N] [--seed HEX] [--verbose] HOSTILE
+ *     fuzz_judge [--rounds N] [--seed HEX] [--kept FILE] [--verbose] HOSTILE
  *
  * A round is one of the stage's own tests, hidden ones included, in a process
  * of its own, with address and undefined behaviour sanitized.  Behind the test's
@@ -15,7 +15,8 @@
  *
  * The first round has the seed itself, each further one a seed drawn from it.
  * A round that goes wrong says its seed; `--rounds 1 --seed` that repeats it, as
- * far as two processes that run at one time can be made to.
+ * far as two processes that run at one time can be made to.  Seeds of rounds
+ * that went wrong are kept in tests/fuzz/seeds, and played before all others.
  */
 #include <argp.h>
 #include <errno.h>
@@ -251,7 +252,50 @@ round_of(uint64_t seed, int control, enum verdict *verdict)
                                         : NULL;
 }
 
+/* Two subjects, the second of which has no filter, and what came of them. */
+struct all {
+    struct subject filtered, unfiltered;
+    uint64_t counts[VERDICT_COUNT];
+    uint64_t rounds, wrong;
+};
+
+static void
+play_round(struct all *all, uint64_t seed)
+{
+    enum verdict verdict;
+    const int control = (seed >> 32) % UNFILTERED == 0 ? all->unfiltered.control
+                                                       : all->filtered.control;
+    const char *why = round_of(seed, control, &verdict);
+    for (unsigned tries = 1; why == trouble && tries < TRIES; tries++) {
+        usleep(tries * PAUSE_US);
+        why = round_of(seed, control, &verdict);
+    }
+    all->rounds++;
+    all->counts[verdict]++;
+    if (why != NULL && all->wrong++ < SHOWN) {
+        printf("seed %016" PRIx64 ": %s\n", seed, why);
+        fflush(stdout);
+    }
+}
+
+/* Rounds that have gone wrong once: a file of their seeds, a line each. */
+static void
+play_kept(struct all *all, const char *path)
+{
+    char *const text =
+        path != NULL ? text_read_file(path, 1 << 16, NULL) : NULL;
+    char *rest = text;
+    for (char *line = strsep(&rest, "\n"); line != NULL;
+         line = strsep(&rest, "\n")) {
+        if (line[0] != '\0') {
+            play_round(all, strtoull(line, NULL, 16));
+        }
+    }
+    free(text);
+}
+
 struct arguments {
+    const char *kept;
     uint64_t rounds, seed;
     bool seeded;
     char *hostile;
@@ -270,6 +314,9 @@ parse(int key, char *text, struct argp_state *state)
     case 's':
         arguments->seed = strtoull(text, NULL, 16);
         arguments->seeded = true;
+        return 0;
+    case 'k':
+        arguments->kept = text;
         return 0;
     case 'v':
         fuzz.verbose = true;
@@ -293,6 +340,8 @@ main(int argc, char **argv)
     static const struct argp_option options[] = {
         {"rounds", 'r', "N", 0, "How many; default: 300", 0},
         {"seed", 's', "HEX", 0, "Of the first; default: drawn", 0},
+        {"kept", 'k', "FILE", 0, "Play the seeds in FILE first, if it is there",
+         0},
         {"verbose", 'v', NULL, 0, "Say how each round has ended", 0},
         {0},
     };
@@ -300,7 +349,7 @@ main(int argc, char **argv)
         options, parse, "HOSTILE", "A judge against a subject that lies.",
         NULL,    NULL,  NULL};
     struct arguments arguments = {.rounds = 300};
-    uint64_t counts[VERDICT_COUNT] = {0}, wrong = 0;
+    struct all all = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     if (!arguments.seeded && getrandom(&arguments.seed, sizeof arguments.seed,
                                        0) != sizeof arguments.seed) {
@@ -313,32 +362,22 @@ main(int argc, char **argv)
         .filtered = true,
         .filter = INNER_SUBJECT,
     };
-    struct subject subjects[2] = {subject_start(&request)};
+    all.filtered = subject_start(&request);
     request.filtered = false;
-    subjects[1] = subject_start(&request);
+    all.unfiltered = subject_start(&request);
 
+    play_kept(&all, arguments.kept);
     uint64_t state = arguments.seed, seed = arguments.seed;
     for (uint64_t i = 0; i < arguments.rounds; i++, seed = draw(&state)) {
-        enum verdict verdict;
-        const bool unfiltered = (seed >> 32) % UNFILTERED == 0;
-        const int control = subjects[unfiltered].control;
-        const char *why = round_of(seed, control, &verdict);
-        for (unsigned tries = 1; why == trouble && tries < TRIES; tries++) {
-            usleep(tries * PAUSE_US);
-            why = round_of(seed, control, &verdict);
-        }
-        counts[verdict]++;
-        if (why != NULL && wrong++ < SHOWN) {
-            printf("seed %016" PRIx64 ": %s\n", seed, why);
-            fflush(stdout);
-        }
+        play_round(&all, seed);
     }
-    subject_stop(&subjects[0]);
-    subject_stop(&subjects[1]);
+    subject_stop(&all.filtered);
+    subject_stop(&all.unfiltered);
     for (int i = 1; i < VERDICT_COUNT; i++) {
-        printf("%8" PRIu64 " %s\n", counts[i], verdict_name((enum verdict)i));
+        printf("%8" PRIu64 " %s\n", all.counts[i],
+               verdict_name((enum verdict)i));
     }
     printf("fuzz: %" PRIu64 " passed, %" PRIu64 " failed\n",
-           arguments.rounds - wrong, wrong);
-    return wrong == 0 && arguments.rounds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+           all.rounds - all.wrong, all.wrong);
+    return all.wrong == 0 && all.rounds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -136,15 +136,14 @@ is_victim(const struct victim *victim, size_t which, size_t count)
 
 /* ---- Grading ------------------------------------------------------------- */
 
-/* `before` is a line of shell that ends in what is put before vmgrade, such as
- * "prlimit --as=1000000"; $D is the test's directory. */
+/* A line of shell, in which $D is the test's directory.  With `exec` before a
+ * program it is that program. */
 static pid_t
-start(const char *before)
+start_shell(const char *line)
 {
-    char *const command = text_format(
-        "D=%s; export D TMPDIR=$D/tmp; rm -f $D/out.json; %s "
-        "$D/kit/build/vmgrade grade --json $D/out.json $D/s >$D/said 2>&1",
-        test_directory, before);
+    char *const command =
+        text_format("D=%s; export D TMPDIR=$D/tmp; exec >$D/said 2>&1; %s",
+                    test_directory, line);
     const pid_t pid = fork();
     cr_assert(pid >= 0);
     if (pid == 0) {
@@ -153,6 +152,19 @@ start(const char *before)
         _exit(127);
     }
     free(command);
+    return pid;
+}
+
+/* `before` ends in what is put before vmgrade, as "prlimit --as=1000000". */
+static pid_t
+start(const char *before)
+{
+    char *const line = text_format(
+        "rm -f $D/out.json; %s $D/kit/build/vmgrade grade --json $D/out.json "
+        "$D/s",
+        before);
+    const pid_t pid = start_shell(line);
+    free(line);
     return pid;
 }
 
@@ -534,44 +546,83 @@ shared_things(void)
     return count;
 }
 
-/* VMLAB_SEED=hex in the environment repeats a run. */
+static double
+now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* Printed; VMLAB_SEED=hex in the environment repeats a run. */
+static uint64_t
+draw_seed(void)
+{
+    const char *const given = getenv("VMLAB_SEED");
+    const uint64_t seed =
+        given != NULL ? strtoull(given, NULL, 16) : (uint64_t)(now() * 1e6);
+    fprintf(stderr, "VMLAB_SEED=%llx\n", (unsigned long long)seed);
+    return seed;
+}
+
+/* Within so many seconds. */
+static void
+kill_at_a_moment(pid_t program, double within, uint64_t *seed)
+{
+    rest_us((long)((double)(next_random(seed) % 1000000) * within));
+    kill(program, SIGKILL);
+    wait_for(program);
+    left_nothing();
+}
+
+static void
+succeeds(const char *line)
+{
+    const int status = wait_for(start_shell(line));
+    cr_expect(status == 0, "%s: status %#x\n%s", line, (unsigned)status,
+              said());
+}
+
 Test(faults, killed_at_any_moment_it_leaves_nothing)
 {
     enum { KILLS = 8 };
-    const char *const given = getenv("VMLAB_SEED");
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    uint64_t seed =
-        given != NULL ? strtoull(given, NULL, 16) : (uint64_t)time.tv_nsec;
-    fprintf(stderr, "VMLAB_SEED=%llx\n", (unsigned long long)seed);
+    uint64_t seed = draw_seed();
     const size_t shared = shared_things();
     (void)faultless();
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    const double began = (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    const double began = now();
     goes_well_again();
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    const double whole =
-        (double)time.tv_sec + (double)time.tv_nsec * 1e-9 - began;
+    const double whole = now() - began;
     for (int i = 0; i < KILLS; i++) {
-        const pid_t program = start("exec");
-        rest_us((long)((double)(next_random(&seed) % 1000000) * whole));
-        kill(program, SIGKILL);
-        const int status = wait_for(program);
-        left_nothing();
-        /* A record is whole or not there. */
-        if (access(path_of("out.json"), F_OK) == 0) {
-            json_t *const record = json_load_file(path_of("out.json"), 0, NULL);
-            cr_expect(record != NULL, "half a record, status %#x",
-                      (unsigned)status);
-            json_decref(record);
-        }
-        char *const beside = text_format(
-            "test \"$(ls -A %s | grep -v -e '^out.json$' -e '^said$' "
-            "-e '^s$' -e '^tmp$' -e '^kit$' | wc -l)\" = 0",
-            test_directory);
-        cr_expect(system(beside) == 0, "something is left beside the record");
-        free(beside);
+        kill_at_a_moment(start("exec"), whole, &seed);
+        /* A record is whole or not there, and nothing lies beside it. */
+        succeeds("! test -e $D/out.json || python3 -m json.tool $D/out.json");
+        succeeds("test \"$(cd $D && ls -A -I out.json)\" = "
+                 "\"$(printf 'kit\\ns\\nsaid\\ntmp')\"");
     }
     cr_expect(shared_things() <= shared, "shared memory is left");
     goes_well_again();
+}
+
+#define BATCH "$D/kit/build/vmgrade batch $D/in --jobs 2 --out "
+
+/* The same of a class, which goes on where it was and comes to the same. */
+Test(faults, batch_that_is_killed_at_any_moment_goes_on)
+{
+    enum { KILLS = 6 };
+    uint64_t seed = draw_seed();
+    succeeds("mkdir $D/in && for i in 1 2 3; do cp -r $D/s $D/in/$i && "
+             "echo \"/* $i */\" >>$D/in/$i/segment.c; done");
+    const double began = now();
+    succeeds(BATCH "$D/quiet");
+    const double whole = now() - began;
+    for (int i = 0; i < KILLS; i++) {
+        kill_at_a_moment(start_shell("exec " BATCH "$D/out"), whole / 2, &seed);
+        succeeds("for f in $(find $D/out -name '*.json'); do "
+                 "python3 -m json.tool $f || exit; done");
+    }
+    succeeds(BATCH "$D/out");
+    succeeds("for o in quiet out; do $D/kit/build/vmgrade export --out $D/$o "
+             ">$D/$o.csv || exit; done; cmp $D/quiet.csv $D/out.csv && "
+             "test $(grep -c graded $D/out.csv) = 3");
+    left_nothing();
 }

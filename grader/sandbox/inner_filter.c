@@ -95,6 +95,10 @@ allow_if(scmp_filter_ctx filter, int call, unsigned number,
 static int
 add_rules(scmp_filter_ctx filter, enum inner_filter kind)
 {
+    static const struct scmp_arg_cmp abort_itself[] = {
+        {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = INNER_FILTER_SELF},
+        {.arg = 2, .op = SCMP_CMP_EQ, .datum_a = SIGABRT},
+    };
     int error = allow(filter, computing, sizeof computing / sizeof *computing);
     if (!error && kind == INNER_COVERAGE)
         error = allow(filter, files, sizeof files / sizeof *files);
@@ -107,10 +111,8 @@ add_rules(scmp_filter_ctx filter, enum inner_filter kind)
         error = allow_if(filter, SCMP_SYS(mprotect), 2, SCMP_CMP_MASKED_EQ,
                          PROT_EXEC, 0);
     if (!error)
-        error = seccomp_rule_add(
-            filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
-            SCMP_A0(SCMP_CMP_EQ, INNER_FILTER_SELF),
-            SCMP_A2(SCMP_CMP_EQ, SIGABRT));
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+                                       SCMP_SYS(tgkill), 2, abort_itself);
     /* A clock with a negative number is that of another process, and says that
      * it is there. */
     if (!error)

@@ -4,9 +4,10 @@
  *     fuzz_judge [--rounds N] [--seed HEX] [--kept FILE] [--verbose] HOSTILE
  *
  * A round is one of the stage's own tests, hidden ones included, in a process
- * of its own, with address and undefined behaviour sanitized.  Behind the test's
- * last check stands one more: the module must return a number that this process
- * has drawn for itself and told nobody.  So no round may pass, and none may
+ * of its own, with address and undefined behaviour sanitized.  Behind the last
+ * check of the test stands one more: the module must return a number that this
+ * process has drawn for itself and told nobody.  So no round may pass, and none
+ * may
  *
  *   - crash the judge, or make a sanitizer speak;
  *   - hang it: a round has ten seconds, the subject less than half of one;
@@ -14,8 +15,8 @@
  *     ungraded.
  *
  * The first round has the seed itself, each further one a seed drawn from it.
- * A round that goes wrong says its seed; `--rounds 1 --seed` that repeats it, as
- * far as two processes that run at one time can be made to.  Seeds of rounds
+ * A round that goes wrong says its seed; `--rounds 1 --seed` that repeats it,
+ * as far as two processes that run at one time can be made to.  Seeds of rounds
  * that went wrong are kept in tests/fuzz/seeds, and played before all others.
  */
 #include <argp.h>
@@ -76,7 +77,7 @@ draw(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* ---- One round, in a process of its own ----------------------------------- */
+/* ---- One round, in a process of its own ---------------------------------- */
 
 static struct {
     uint64_t seed;
@@ -213,7 +214,7 @@ play(uint64_t seed, int control)
     _exit(ROUND_OVER + (int)verdict);
 }
 
-/* ---- All rounds ----------------------------------------------------------- */
+/* ---- All rounds ---------------------------------------------------------- */
 
 static const char trouble[] = "it ends as trouble of the grader";
 

@@ -2,14 +2,14 @@
  * hostile.c - a module's process that lies to its judge, driven by a seed.
  *
  *     zygote.o child.o tables.o reference.o   a sound subject
- *     hostile.o                               what it sends and receives (--wrap)
+ *     hostile.o                               what it sends and receives
  *
  * The reference answers, so that the judge gets far into its test; in between
- * this file changes, doubles, delays, cuts and invents records, writes over the
- * arena, calls whatever the judge serves with any words, gives away and closes
- * descriptors, forks, and dies.  Which of these it does, and how often, is drawn
- * once a round; nothing begins before the child has said that it is ready, as a
- * student's code does not.
+ * this file, by the linker's option --wrap, changes, doubles, delays, cuts and
+ * invents records, writes over the arena, calls whatever the judge serves with
+ * any words, gives away and closes descriptors, forks, and dies.  Which of
+ * these it does, and how often, is drawn once a round; nothing begins before
+ * the child has said that it is ready, as a student's code does not.
  */
 #include <errno.h>
 #include <signal.h>

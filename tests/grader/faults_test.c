@@ -531,7 +531,7 @@ next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* Files in shared memory and slots that are claimed: what outlives a process. */
+/* Files in shared memory, which outlive a process. */
 static size_t
 shared_things(void)
 {

@@ -130,7 +130,7 @@ coverage_read(struct coverage *coverage, const char *folder,
         .wall_ms = GCOVR_WALL_MS,
         .output_limit = 4096,
     };
-    struct process_result result = process_run(&process);
+    struct process_result result = process_insist(&process);
     size_t bytes = 0;
     char *const text = text_read_file(output, JSON_LIMIT, &bytes);
     json_t *const report =

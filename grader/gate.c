@@ -70,7 +70,7 @@ read_text(const char *path)
     return text;
 }
 
-size_t
+char *
 gate_check(const struct gate_request *request, struct finding **findings,
            size_t *count)
 {
@@ -95,10 +95,10 @@ gate_check(const struct gate_request *request, struct finding **findings,
     tokens_free(&gate.tokens);
     free(preprocessed);
     free(source);
-    return gate.count;
+    return gate.trouble;
 }
 
-void
+char *
 gate_localise(const char *object, const char *const *keep, unsigned slot)
 {
     char *folder = xstrdup(object);
@@ -116,7 +116,7 @@ gate_localise(const char *object, const char *const *keep, unsigned slot)
     for (; keep && *keep; keep++)
         strings_addf(&argv, "--keep-global-symbol=%s", *keep);
     strings_add(&argv, object);
-    struct process_result process = process_run(&(struct process){
+    struct process_result process = process_insist(&(struct process){
         .argv = argv.item,
         .directory = folder,
         .sandbox = &sandbox,
@@ -124,9 +124,11 @@ gate_localise(const char *object, const char *const *keep, unsigned slot)
         .wall_ms = 30000,
         .output_limit = 1000,
     });
+    char *words = NULL;
     if (process.end != PROCESS_EXITED || process.code)
-        die(EX_SOFTWARE, "objcopy failed on %s: %s", object, process.output);
+        words = text_format("objcopy failed on %s: %s", object, process.output);
     process_result_free(&process);
     strings_free(&argv);
     free(folder);
+    return words;
 }

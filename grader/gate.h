@@ -47,10 +47,10 @@ struct gate_request {
 };
 
 /* Adds what is refused to a list (findings_free, build.h), in the order of the
- * lines; returns how many there were.  An object that is not one is refused,
- * not trouble. */
-size_t gate_check(const struct gate_request *request,
-                  struct finding **findings, size_t *count);
+ * lines.  An object that is not one is refused, not trouble.  Returns NULL, or
+ * what went wrong, to be freed: then nothing is known of the file. */
+char *gate_check(const struct gate_request *request,
+                 struct finding **findings, size_t *count);
 
 /* Whether an object that passed has variables of its own, which may remember
  * one test in the next. */
@@ -58,7 +58,8 @@ bool gate_keeps_variables(const char *object);
 
 /* Makes every global of an object local but those named, so that nothing of a
  * module takes the place of something else when it is linked.  Of own tests
- * nothing is kept: their descriptions are found by section. */
-void gate_localise(const char *object, const char *const *keep, unsigned slot);
+ * nothing is kept: their descriptions are found by section.  Returns NULL, or
+ * what went wrong, to be freed. */
+char *gate_localise(const char *object, const char *const *keep, unsigned slot);
 
 #endif

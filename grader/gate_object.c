@@ -213,11 +213,11 @@ static const struct {
 /* Whether the instruction stands in the disassembly.  Two bytes alone prove
  * nothing: they are in the constant 0x050f as well. */
 static bool
-is_instruction(const struct gate *gate, const char *mnemonic)
+is_instruction(struct gate *gate, const char *mnemonic)
 {
     struct sandbox sandbox = sandbox_for(SANDBOX_TOOL, gate->request->slot);
     sandbox_allow(&sandbox, gate->request->object, SANDBOX_READ);
-    struct process_result process = process_run(&(struct process){
+    struct process_result process = process_insist(&(struct process){
         .argv = (char *const[]){(char *)"objdump", (char *)"-d",
                                 (char *)"--no-show-raw-insn",
                                 (char *)gate->request->object, NULL},
@@ -226,9 +226,13 @@ is_instruction(const struct gate *gate, const char *mnemonic)
         .wall_ms = 30000,
         .output_limit = 32 << 20,
     });
-    if (process.end != PROCESS_EXITED || process.code)
-        die(EX_SOFTWARE, "objdump failed on %s: %.200s", gate->request->object,
-            process.output);
+    if ((process.end != PROCESS_EXITED || process.code) && !gate->trouble)
+        gate->trouble = text_format("objdump failed on %s: %.200s",
+                                    gate->request->object, process.output);
+    if (process.output_cut)
+        gate_refuse(gate, 0, "code",
+                    "The file has too much machine code to look through: "
+                    "write tables and loops instead of a copy for each case.");
     /* "  1a:\tsyscall " */
     char *words = text_format(":\t%s", mnemonic);
     const bool found = strstr(process.output, words) != NULL;

@@ -54,6 +54,7 @@ struct gate {
     struct tokens tokens;
     struct finding *findings;
     size_t count;
+    char *trouble; /* see gate_check                                          */
 };
 void gate_refuse(struct gate *gate, unsigned line, const char *rule,
                  const char *format, ...)

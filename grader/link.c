@@ -50,7 +50,7 @@ run_linker(struct strings *argv, const char *object, const char *kit_object,
         .wall_ms = LINK_WALL_MS,
         .output_limit = LINK_OUTPUT,
     };
-    struct process_result result = process_run(&process);
+    struct process_result result = process_insist(&process);
     char *words = NULL;
     if (result.end != PROCESS_EXITED || result.code != 0) {
         words = text_format("cannot link %s: %.*s", to,

@@ -25,17 +25,21 @@ enum {
 
 /* ---- Build and gate ------------------------------------------------------ */
 
-/* Nothing of the module but the contract may meet what it is linked with. */
-static void
+/* Nothing of the module but the contract may meet what it is linked with.
+ * Returns NULL, or what went wrong. */
+static char *
 localise(const struct lane *lane, const struct build_result *built)
 {
-    for (int variant = 0; variant < BUILD_VARIANTS; variant++) {
+    char *words = NULL;
+    for (int variant = 0; words == NULL && variant < BUILD_VARIANTS;
+         variant++) {
         if (built->object[variant] != NULL) {
-            gate_localise(built->object[variant],
-                          names_of(&lane->grading->stage->functions),
-                          lane->slot);
+            words = gate_localise(built->object[variant],
+                                  names_of(&lane->grading->stage->functions),
+                                  lane->slot);
         }
     }
+    return words;
 }
 
 static bool
@@ -97,16 +101,19 @@ compile_and_link(struct lane *lane)
             .allow = names_of(&grading->stage->allow),
             .slot = lane->slot,
         };
-        if (gate_check(&gate, &result->findings, &result->finding_count) == 0) {
-            result->status = STAGE_GRADED;
+        char *words =
+            gate_check(&gate, &result->findings, &result->finding_count);
+        result->status =
+            result->finding_count == 0 ? STAGE_GRADED : STAGE_REFUSED;
+        if (words == NULL && result->status == STAGE_GRADED) {
             grading->keeps_variables = gate_keeps_variables(gate.object);
-            localise(lane, &built);
-            char *const words = link_programs(lane, &built, folder);
-            if (words != NULL) {
-                lane_trouble(lane, words);
-            }
-        } else {
-            result->status = STAGE_REFUSED;
+            words = localise(lane, &built);
+        }
+        if (words == NULL && result->status == STAGE_GRADED) {
+            words = link_programs(lane, &built, folder);
+        }
+        if (words != NULL) {
+            lane_trouble(lane, words);
         }
     }
     if (built.compiled && built.output != NULL && built.output[0] != '\0') {

@@ -52,10 +52,14 @@ compile_and_link(struct lane *lane)
             .serves = names_of(&grading->stage->served),
             .slot = lane->slot,
         };
-        good = gate_check(&gate, &findings, &count) == 0;
-        if (good) {
-            gate_localise(gate.object, NULL, gate.slot);
+        char *words = gate_check(&gate, &findings, &count);
+        if (words == NULL && count == 0) {
+            words = gate_localise(gate.object, NULL, gate.slot);
         }
+        if (words != NULL) {
+            lane_trouble(lane, words);
+        }
+        good = words == NULL && count == 0;
     }
     if (good) {
         grading->tester = text_format("%s/tester", programs);

@@ -63,11 +63,7 @@ own_tests_list(const struct own_run *run, struct strings *names, bool *ours,
         .wall_ms = LIST_WALL_MS,
         .output_limit = NAMES_LIMIT,
     };
-    struct process_result result = process_run(&process);
-    if (process_was_killed(&result)) {
-        process_result_free(&result);
-        result = process_run(&process);
-    }
+    struct process_result result = process_insist(&process);
     strings_free(&argv);
     *trouble = NULL;
     *ours = process_was_killed(&result);

@@ -678,6 +678,17 @@ process_was_killed(const struct process_result *result)
     return result->end == PROCESS_SIGNALLED && result->code == SIGKILL;
 }
 
+struct process_result
+process_insist(const struct process *process)
+{
+    struct process_result result = process_run(process);
+    if (process_was_killed(&result)) {
+        process_result_free(&result);
+        result = process_run(process);
+    }
+    return result;
+}
+
 void
 process_result_free(struct process_result *result)
 {

@@ -55,6 +55,9 @@ struct process_result {
 
 /* Runs it and waits.  Free the answer with process_result_free. */
 struct process_result process_run(const struct process *process);
+
+/* The same, and once more when it was killed from outside. */
+struct process_result process_insist(const struct process *process);
 void process_result_free(struct process_result *result);
 
 /* Whether it did not come to an end of its own and is not to blame: somebody

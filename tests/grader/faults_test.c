@@ -375,7 +375,9 @@ Test(faults, killed_compiler)
     killed_for_good_it_is_ungraded("cc1", false);
     killed_for_good_it_is_ungraded("gcc", false);
     killed_for_good_it_is_ungraded("ld", false);
+    killed_for_good_it_is_ungraded("objcopy", false);
     killed_once_it_is_graded("cc1", false);
+    killed_once_it_is_graded("objcopy", false);
 }
 
 Test(faults, killed_judge)

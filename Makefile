@@ -130,7 +130,7 @@ MACHINE_OBJ := $(MACHINE_SRC:%.c=$(B)/obj/%.o)
 # The judge's side of the bridge and what stands behind vmlab_test.h.
 JUDGE_OBJ   := $(addprefix $(B)/obj/grader/,bridge/judge.o bridge/session.o bridge/start.o bridge/arena.o \
                bridge/events.o judge/fixture.o judge/checks.o judge/endings.o \
-               verdict.o text.o utf8.o die.o) $(B)/obj/tests/property.o $(MACHINE_OBJ)
+               verdict.o text.o clean.o utf8.o die.o) $(B)/obj/tests/property.o $(MACHINE_OBJ)
 # What every program needs that runs Criterion.
 CRITERION_LIB := $(B)/kit/lib/libgit2.so
 CRITERION_LD   = -Wl,--push-state,--no-as-needed $(CRITERION_LIB) -Wl,--pop-state -lcriterion \
@@ -379,7 +379,7 @@ fuzz: $(FUZZED:%=$(F)/%/judge) ## ROUNDS=1000 SEED=hex STAGE=M: judges against s
 
 # The intake of archives; clang has libFuzzer, every compiler replays its corpus.
 INTAKE_SRC  := tests/grader/fuzz_intake.c grader/intake_archive.c grader/intake_pick.c \
-               grader/text.c grader/utf8.c grader/die.c
+               grader/text.c grader/clean.c grader/utf8.c grader/die.c
 INTAKE_LIBS  = $(shell pkg-config --libs libarchive libseccomp)
 CORPUS      := tests/grader/corpus/intake
 $(F)/intake: $(INTAKE_SRC:%.c=$(F)/obj/%.o) $(F)/obj/tests/fuzz/replay_corpus.o

@@ -8,8 +8,7 @@
 #include "config.h"
 #include "yaml_file.h"
 
-/* ---- The schema: what stands in the file, and where it goes ----------------
- */
+/* ---- The schema: what stands in the file, and where it goes -------------- */
 
 /* clang-format off */
 static const cyaml_schema_value_t word = {
@@ -68,8 +67,7 @@ static const cyaml_schema_value_t schema = {
 };
 /* clang-format on */
 
-/* ---- What a schema cannot say -----------------------------------------------
- */
+/* ---- What a schema cannot say -------------------------------------------- */
 
 static void
 check_score(const struct score_rules *score, const struct yaml_file *file,

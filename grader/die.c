@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "clean.h"
 
 /* One line to standard error.  What goes to standard output comes out first,
  * so that the message stands below what the program had already said. */
@@ -24,12 +24,14 @@ report(const char *format, va_list arguments)
     /* Names in it may be a submission's, and the reader's is a terminal. */
     char *words = NULL;
     const int bytes = vasprintf(&words, format, arguments);
-    if (bytes >= 0) {
-        char *const clean = text_clean(words, (size_t)bytes, (size_t)bytes * 3);
+    char *const clean =
+        bytes < 0 ? NULL : malloc((size_t)bytes * CLEAN_GROWTH + 1);
+    if (clean != NULL) {
+        clean_bytes(clean, words, (size_t)bytes);
         fputs(clean, stderr);
-        free(clean);
-        free(words);
     }
+    free(clean);
+    free(bytes < 0 ? NULL : words);
     if (length > 0 && format[length - 1] == ':') {
         fprintf(stderr, " %s", strerror(error));
     }

@@ -28,8 +28,7 @@
 #define PACK_AGAIN                                                             \
     "Pack the folder again as .tar.gz or .zip and hand it in again."
 
-/* ---- Names -----------------------------------------------------------------
- */
+/* ---- Names --------------------------------------------------------------- */
 
 /* A path of an archive, with what is wrong with it. */
 struct entry_path {
@@ -98,8 +97,7 @@ read_path(struct entry_path *path, const char *name)
         path->wrong = "it lies too deep";
 }
 
-/* ---- Entries ---------------------------------------------------------------
- */
+/* ---- Entries ------------------------------------------------------------- */
 
 static void
 refuse_damaged(struct pick *pick, struct archive *reader)
@@ -203,8 +201,7 @@ look_at_entry(struct pick *pick, struct archive *reader,
         take_entry(pick, reader, entry, (size_t)which);
 }
 
-/* ---- The archive -----------------------------------------------------------
- */
+/* ---- The archive --------------------------------------------------------- */
 
 /* Refuses what would unpack to too much.  An entry is counted by the size that
  * it claims before libarchive steps over it, because stepping over it means
@@ -293,8 +290,7 @@ intake_archive_scan(struct pick *pick, const void *bytes, size_t length)
     archive_read_free(reader);
 }
 
-/* ---- The process that reads it ---------------------------------------------
- */
+/* ---- The process that reads it ------------------------------------------- */
 
 /* Statuses of that process: it could not be set up, which is the host's doing,
  * or could not go on, which in there is the archive's. */

@@ -45,8 +45,7 @@ pick_end(struct pick *pick)
     *pick = (struct pick){0};
 }
 
-/* ---- Which one counts ------------------------------------------------------
- */
+/* ---- Which one counts ---------------------------------------------------- */
 
 long
 pick_index(const struct pick *pick, const char *base)
@@ -121,8 +120,7 @@ pick_refuse(struct pick *pick, const char *format, ...)
     va_end(arguments);
 }
 
-/* ---- What is left out, and why ---------------------------------------------
- */
+/* ---- What is left out, and why ------------------------------------------- */
 
 /* Lines are few, so that a submission of thousands of files stays readable.
  * What is news has its own share: headers and Makefiles cannot crowd it out. */
@@ -278,8 +276,7 @@ pick_ignore_name(struct pick *pick, const char *path)
     add_line(pick, path, "not one of the files that are graded", false);
 }
 
-/* ---- Packed, and unpacked with suspicion -----------------------------------
- */
+/* ---- Packed, and unpacked with suspicion --------------------------------- */
 
 struct buffer {
     unsigned char *bytes;
@@ -474,8 +471,7 @@ pick_unpack(struct pick *pick, const unsigned char *bytes, size_t length)
     return false;
 }
 
-/* ---- The outcome -----------------------------------------------------------
- */
+/* ---- The outcome --------------------------------------------------------- */
 
 char *
 pick_shown(const char *path)

@@ -31,8 +31,7 @@ part_name(enum part part)
     return parts[part].str;
 }
 
-/* ---- The schema: what stands in the file, and where it goes ----------------
- */
+/* ---- The schema: what stands in the file, and where it goes -------------- */
 
 /* clang-format off */
 #define TEXT(key, type) \
@@ -114,8 +113,7 @@ static const cyaml_schema_value_t schema = {
 };
 /* clang-format on */
 
-/* ---- What a schema cannot say -----------------------------------------------
- */
+/* ---- What a schema cannot say -------------------------------------------- */
 
 /* The number of the group, or group_count. */
 static unsigned

@@ -1,7 +1,6 @@
 #include "text.h"
 
 #include <dirent.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -13,14 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clean.h"
 #include "die.h"
-#include "utf8.h"
 
-static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
-static const char left_out[] = "[...]";
-
-/* ---- Memory ----------------------------------------------------------------
- */
+/* ---- Memory -------------------------------------------------------------- */
 
 static void *
 checked(void *memory)
@@ -57,8 +52,7 @@ xstrdup(const char *text)
     return checked(strdup(text));
 }
 
-/* ---- Strings ---------------------------------------------------------------
- */
+/* ---- Strings ------------------------------------------------------------- */
 
 char *
 text_vformat(const char *format, va_list arguments)
@@ -89,82 +83,16 @@ text_read_number(const char *text, uint64_t *number)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
-/* Characters that must not reach a terminal, a page or a sheet: controls, what
- * turns the direction of writing, separators that end a line elsewhere, and the
- * code points that XML and Unicode promise never to use. */
-/* clang-format off */
-static bool
-is_harmful(uint32_t c)
-{
-    return (c < 0x20 && c != '\n' && c != '\t') ||
-           (c >= 0x7F && c <= 0x9F) ||                  /* DEL and C1         */
-           c == 0x061C || c == 0x200E || c == 0x200F || /* direction marks    */
-           (c >= 0x2028 && c <= 0x202E) ||              /* LS, PS, embeddings */
-           (c >= 0x2066 && c <= 0x2069) ||              /* isolates           */
-           (c >= 0xFDD0 && c <= 0xFDEF) ||              /* noncharacters      */
-           (c & 0xFFFE) == 0xFFFE;
-}
-/* clang-format on */
-
-/* The last place at or before `at` where a character starts. */
-static size_t
-character_start(const char *text, size_t at)
-{
-    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80) {
-        at--;
-    }
-    return at;
-}
-
-/* Shortens valid text to `limit` bytes, keeping head and tail. */
-static void
-cut_middle(char *text, size_t length, size_t limit)
-{
-    const size_t mark = sizeof left_out - 1;
-    if (limit < mark) {
-        text[character_start(text, limit)] = '\0';
-        return;
-    }
-    const size_t kept = limit - mark;
-    const size_t head = character_start(text, (kept + 1) / 2);
-    size_t tail = length - kept / 2;
-    while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80) {
-        tail++;
-    }
-    memcpy(text + head, left_out, mark);
-    memmove(text + head + mark, text + tail, length - tail + 1);
-}
-
 char *
 text_clean(const void *bytes, size_t length, size_t limit)
 {
-    const char *from = bytes;
-    const size_t grown = sizeof replacement - 1; /* the most a byte becomes */
-    if (length > (SIZE_MAX - 1) / grown) {
+    if (length > (SIZE_MAX - 1) / CLEAN_GROWTH) {
         die(EX_SOFTWARE, "text of %zu bytes is too long to be cleaned", length);
     }
-    char *text = xmalloc(length * grown + 1);
-    size_t used = 0;
-
-    for (size_t at = 0; at < length;) {
-        uint32_t character;
-        const size_t taken = utf8_decode(from + at, length - at, &character);
-        const bool line_end = character == '\r' && at + 1 < length &&
-                              from[at + 1] == '\n'; /* as Windows writes it */
-        if (line_end) {
-            /* the newline alone stays */
-        } else if (character == UTF8_INVALID || is_harmful(character)) {
-            memcpy(text + used, replacement, grown);
-            used += grown;
-        } else {
-            memcpy(text + used, from + at, taken);
-            used += taken;
-        }
-        at += taken;
-    }
-    text[used] = '\0';
+    char *const text = xmalloc(length * CLEAN_GROWTH + 1);
+    const size_t used = clean_bytes(text, bytes, length);
     if (used > limit) {
-        cut_middle(text, used, limit);
+        clean_cut(text, used, limit);
     }
     return text;
 }
@@ -200,8 +128,7 @@ text_shell_word(const char *text)
     return word;
 }
 
-/* ---- Files -----------------------------------------------------------------
- */
+/* ---- Files --------------------------------------------------------------- */
 
 /* Reads until the end or one byte beyond the limit; -1 with errno set. */
 static int
@@ -378,8 +305,7 @@ text_write_file(const char *path, const void *bytes, size_t length)
     return good ? 0 : -1;
 }
 
-/* ---- Lists ------------------------------------------------------------------
- */
+/* ---- Lists --------------------------------------------------------------- */
 
 /* Takes `text`, which came from malloc. */
 static void

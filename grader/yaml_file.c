@@ -18,8 +18,7 @@ struct yaml_file {
     yaml_document_t tree;
 };
 
-/* ---- Messages --------------------------------------------------------------
- */
+/* ---- Messages ------------------------------------------------------------ */
 
 void
 yaml_error(const struct yaml_file *file, unsigned line, struct strings *errors,
@@ -59,8 +58,7 @@ list_names(const cyaml_strval_t *names, uint32_t count)
     return list;
 }
 
-/* ---- The tree --------------------------------------------------------------
- */
+/* ---- The tree ------------------------------------------------------------ */
 
 /* libyaml's functions take documents that are not const, but only read. */
 static yaml_node_t *

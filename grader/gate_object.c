@@ -282,7 +282,9 @@ check_code(struct gate *gate, const char *path, Elf_Scn *section)
 static void
 check_elf(struct gate *gate, const char *path, Elf *object, bool counting)
 {
+    enum { LOADED_MIB = 256 };
     size_t names;
+    uint64_t loaded = 0;
     if (elf_kind(object) != ELF_K_ELF || elf_getshdrstrndx(object, &names)) {
         gate_refuse(gate, 0, "object", "The compiler made no object of this.");
         return;
@@ -296,6 +298,8 @@ check_elf(struct gate *gate, const char *path, Elf *object, bool counting)
                                : NULL;
         if (!name)
             continue;
+        if (header.sh_flags & SHF_ALLOC)
+            loaded += header.sh_size < UINT32_MAX ? header.sh_size : UINT32_MAX;
         if (!counting)
             check_section(gate, name, &header);
         if (header.sh_type == SHT_SYMTAB) {
@@ -305,6 +309,12 @@ check_elf(struct gate *gate, const char *path, Elf *object, bool counting)
         if ((header.sh_flags & SHF_EXECINSTR) && header.sh_type == SHT_PROGBITS)
             check_code(gate, path, section);
     }
+    /* It would not link, or not start. */
+    if (loaded > (uint64_t)LOADED_MIB << 20)
+        gate_refuse(gate, 0, "object",
+                    "The variables of the file take more than %d MiB, which a "
+                    "module may have in all: make the largest smaller.",
+                    LOADED_MIB);
     /* An empty file has no symbols, and so none of the contract's. */
     if (!symbols)
         gate_refuse(gate, 0, "missing",

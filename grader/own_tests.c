@@ -38,6 +38,8 @@ enum {
     PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
     OF_LOOPING = 2, /* more is run                                            */
     OF_SLEEPING = 5,
+    BUDGET_S = 240, /* processor time of all tests on all modules: a hundred  */
+                    /* times what model tests take; then as without patience  */
     PROBE_MS = 20000,
     /* Processor time of a module in the hunt, in that of right ones. */
     HUNT_FACTOR = 20,
@@ -188,6 +190,7 @@ read_outcome(const struct running *running, bool *blames_us)
     if (!known || pread(running->report, &report, sizeof report, 0) < 0) {
         return outcome;
     }
+    outcome.cpu_ns = word_of_zygote.w[1];
     const int status = (int)word_of_zygote.w[0];
     const bool in_peace = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (report.done == 1 && report.trouble == 0 && in_peace &&
@@ -286,6 +289,7 @@ struct work {
     uint32_t (*limit)(const struct work *work, size_t test);
     bool spares_loops; /* a test that loops costs no patience: on a bug it may */
     unsigned patience; /* spent so far                                        */
+    uint64_t cpu_ns;   /* and processor time                                  */
 
     struct subject tester;
     struct subject *subjects;
@@ -368,6 +372,7 @@ finish(struct work *work, struct running *running)
         outcome.message = xstrdup("the test says that there is no module, but "
                                   "there is one");
     }
+    work->cpu_ns += outcome.cpu_ns;
     if (outcome.slept) {
         work->patience += OF_SLEEPING;
     } else if (outcome.looped && !work->spares_loops) {
@@ -384,12 +389,13 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
         *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
         running->cpu_ms = work->limit != NULL ? work->limit(work, pair.test)
                                               : work->run->stage->cpu_ms;
-        if (work->patience >= PATIENCE) {
+        if (work->patience >= PATIENCE ||
+            work->cpu_ns > BUDGET_S * UINT64_C(1000000000)) {
             work->done(work, pair,
                        (struct own_outcome){
                            .verdict = VERDICT_TIMED_OUT,
                            .message = xstrdup("not run: too many of the tests "
-                                              "do not end"),
+                                              "do not end, or take long"),
                            .slept = true});
         } else if (!join_pair(work, running)) {
             work->done(work, pair,

@@ -44,6 +44,10 @@ KIT_CFLAGS = $(STD) $(CFLAGS) $(WARNINGS) $(INCLUDES) -MMD -MP
 # How a module is compiled, here and by the grader (grader/build.c).
 MODULE_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
                 -U_FORTIFY_SOURCE
+# Those of the bank are told apart by own tests if they can be: what a variable
+# holds that was never set, a return address of an earlier call perhaps, is the
+# same in all of them.
+BANK_FLAGS   := $(MODULE_FLAGS) -ftrivial-auto-var-init=pattern
 WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 # Looked at when a recipe needs them, which is after the packages are there.
@@ -218,7 +222,7 @@ $$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)
 
 # Apart, because the bridge changes more often than a bank does.
 $$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h) | $(B)/.packages
-	@$(CC) $(MODULE_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
+	@$(CC) $(BANK_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
 $$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o
 	@mkdir -p $$(@D)
 	@$(CC) -o $$@ $$^ $(WRAPPED)

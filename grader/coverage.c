@@ -1,10 +1,12 @@
 /*
- * coverage.c - see coverage.h.  gcovr runs with a configuration of ours and
- * without markers, so that nothing in the student's file can change the
- * figures.
+ * coverage.c - see coverage.h.  gcovr runs with a configuration of ours,
+ * without markers, and without the student's text, so that nothing in it can
+ * change the figures.
  */
 #include "coverage.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,24 +87,50 @@ file_entry(const json_t *report, const char *source)
     return NULL;
 }
 
-/* gcov wants to see the text beside the counts, and gcovr reads counts and text
- * from one file, in which a form feed or U+2028 begins a line as well: a comment
- * could bring counts of its own.  Only '\n' is left of what ends a line. */
+/* Whether a line has no code but what the compiler adds to a block. */
+static bool
+is_brace(const char *line, size_t length)
+{
+    static const char *const braces[] = {"{", "}", "{}", "else"};
+    while (length > 0 && isspace((unsigned char)line[length - 1])) {
+        length--;
+    }
+    while (length > 0 && isspace((unsigned char)*line)) {
+        line++;
+        length--;
+    }
+    for (size_t i = 0; i < sizeof braces / sizeof *braces; i++) {
+        if (strlen(braces[i]) == length && !memcmp(line, braces[i], length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* gcov wants to see the text beside the counts, and gcovr reads both from one
+ * file and judges by the text which lines count.  So it is not shown the
+ * student's: a form feed or U+2028 begins a line for it, in which a comment
+ * could bring counts of its own, and what it takes for a comment may be code. */
 static bool
 lay_out_source(const char *folder, const char *name, const char *source)
 {
     size_t bytes;
     char *const text = text_read_file(source, SOURCE_LIMIT, &bytes);
     char *const to = text_format("%s/%s", folder, name);
-    for (size_t i = 0; text != NULL && i < bytes; i++) {
-        if (text[i] != '\n' && text[i] != '\t' &&
-            (text[i] < ' ' || text[i] > '~')) {
-            text[i] = ' ';
+    FILE *const file = text != NULL ? fopen(to, "we") : NULL;
+    for (char *line = text; file != NULL && line < text + bytes;) {
+        char *const newline = memchr(line, '\n', (size_t)(text + bytes - line));
+        char *const end = newline != NULL ? newline : text + bytes;
+        const size_t length = (size_t)(end - line);
+        if (is_brace(line, length)) {
+            fprintf(file, "%.*s\n", (int)length, line);
+        } else {
+            fputs("code\n", file);
         }
+        line = end + 1;
     }
     const bool good =
-        text != NULL && text_write_file(to, text, bytes) == 0 &&
-        chmod(to, 0644) == 0;
+        file != NULL && fclose(file) == 0 && chmod(to, 0644) == 0;
     free(to);
     free(text);
     return good;

@@ -82,7 +82,7 @@ gate_check(const struct gate_request *request, struct finding **findings,
     };
     gate_check_source(&gate, source);
     gate_check_tokens(&gate);
-    gate_check_object(&gate);
+    gate_check_objects(&gate);
     sort_findings(gate.findings, gate.count);
 
     *findings =

@@ -38,7 +38,8 @@ struct gate_request {
     const char *name;           /* as line markers call it: "segment.c"       */
     const char *source;         /* paths: as handed in,                       */
     const char *preprocessed;   /* build_result.preprocessed,                 */
-    const char *object;         /* and the plain object                       */
+    const char *object;         /* the plain object,                          */
+    const char *counting;       /* and that for coverage, or NULL             */
     const char *const *defines; /* the contract's functions, which a module   */
                                 /* defines and tests call                     */
     const char *const *serves;  /* the machine's and earlier stages'          */

@@ -1,6 +1,8 @@
 /*
- * gate_object.c - the gate's look at the plain object.  (The one for coverage
- * is made from the same text; it has constructors, which the compiler adds.)
+ * gate_object.c - the gate's look at the objects.  The one for coverage is made
+ * from the same text, and is looked at because code that is gone from the plain
+ * one may be in it: at -O0 __builtin_constant_p says something else.  Its
+ * sections are not, because the compiler adds constructors.
  */
 #include <elf.h>
 #include <errno.h>
@@ -87,8 +89,17 @@ definition_by(const GElf_Sym *symbol)
     return GELF_ST_BIND(symbol->st_info) == STB_LOCAL ? LOCAL : DEFINED;
 }
 
+/* What gcc, and clang, call to have lines counted.  In the text these names are
+ * refused (gate_text.c). */
+static bool
+is_counting(const char *name)
+{
+    return !strncmp(name, "__gcov_", 7) || !strncmp(name, "llvm_gc", 7);
+}
+
 static void
-check_symbol(struct gate *gate, const char *name, const GElf_Sym *symbol)
+check_symbol(struct gate *gate, const char *name, const GElf_Sym *symbol,
+             bool counting)
 {
     const unsigned type = GELF_ST_TYPE(symbol->st_info);
     const unsigned binding = GELF_ST_BIND(symbol->st_info);
@@ -108,7 +119,7 @@ check_symbol(struct gate *gate, const char *name, const GElf_Sym *symbol)
     const bool offered =
         list_has(request->serves, name) || list_has(request->allow, name) ||
         list_has(request->allow, canonical_name(name)) || is_compilers(name) ||
-        is_implied(request, name) ||
+        is_implied(request, name) || (counting && is_counting(name)) ||
         (request->kind == GATE_TESTS &&
          (list_has(request->defines, name) || is_for_tests(name)));
     /* A missing contract function is told about below. */
@@ -120,7 +131,7 @@ check_symbol(struct gate *gate, const char *name, const GElf_Sym *symbol)
 
 static void
 check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
-              const GElf_Shdr *header)
+              const GElf_Shdr *header, bool counting)
 {
     const char *const *defines = gate->request->defines;
     Elf_Data *data = elf_getdata(section, NULL);
@@ -133,9 +144,9 @@ check_symbols(struct gate *gate, Elf *object, Elf_Scn *section,
                 ? elf_strptr(object, header->sh_link, symbol.st_name)
                 : NULL;
         if (name)
-            check_symbol(gate, name, &symbol);
+            check_symbol(gate, name, &symbol, counting);
     }
-    if (gate->request->kind != GATE_MODULE)
+    if (gate->request->kind != GATE_MODULE || counting)
         return;
     char *absent = NULL;
     for (; defines && *defines; defines++) {
@@ -213,22 +224,22 @@ static const struct {
 /* Whether the instruction stands in the disassembly.  Two bytes alone prove
  * nothing: they are in the constant 0x050f as well. */
 static bool
-is_instruction(struct gate *gate, const char *mnemonic)
+is_instruction(struct gate *gate, const char *path, const char *mnemonic)
 {
     struct sandbox sandbox = sandbox_for(SANDBOX_TOOL, gate->request->slot);
-    sandbox_allow(&sandbox, gate->request->object, SANDBOX_READ);
+    sandbox_allow(&sandbox, path, SANDBOX_READ);
     struct process_result process = process_insist(&(struct process){
-        .argv = (char *const[]){(char *)"objdump", (char *)"-d",
-                                (char *)"--no-show-raw-insn",
-                                (char *)gate->request->object, NULL},
+        .argv =
+            (char *const[]){(char *)"objdump", (char *)"-d",
+                            (char *)"--no-show-raw-insn", (char *)path, NULL},
         .sandbox = &sandbox,
         .standard_input = -1,
         .wall_ms = 30000,
         .output_limit = 32 << 20,
     });
     if ((process.end != PROCESS_EXITED || process.code) && !gate->trouble)
-        gate->trouble = text_format("objdump failed on %s: %.200s",
-                                    gate->request->object, process.output);
+        gate->trouble = text_format("objdump failed on %s: %.200s", path,
+                                    process.output);
     if (process.output_cut)
         gate_refuse(gate, 0, "code",
                     "The file has too much machine code to look through: "
@@ -242,7 +253,7 @@ is_instruction(struct gate *gate, const char *mnemonic)
 }
 
 static void
-check_code(struct gate *gate, Elf_Scn *section)
+check_code(struct gate *gate, const char *path, Elf_Scn *section)
 {
     for (Elf_Data *data = NULL; (data = elf_getdata(section, data)) != NULL;) {
         if (!data->d_buf)
@@ -257,7 +268,7 @@ check_code(struct gate *gate, Elf_Scn *section)
              i++)
             if (memmem(data->d_buf, data->d_size, kernel_entries[i].bytes,
                        sizeof kernel_entries[i].bytes) &&
-                is_instruction(gate, kernel_entries[i].mnemonic))
+                is_instruction(gate, path, kernel_entries[i].mnemonic))
                 gate_refuse(
                     gate, 0, "code",
                     "The file calls the kernel by an instruction of its "
@@ -269,9 +280,11 @@ check_code(struct gate *gate, Elf_Scn *section)
 /* ---- The object ---------------------------------------------------------- */
 
 static void
-check_elf(struct gate *gate, Elf *object)
+check_elf(struct gate *gate, const char *path, Elf *object, bool counting)
 {
+    enum { LOADED_MIB = 256 };
     size_t names;
+    uint64_t loaded = 0;
     if (elf_kind(object) != ELF_K_ELF || elf_getshdrstrndx(object, &names)) {
         gate_refuse(gate, 0, "object", "The compiler made no object of this.");
         return;
@@ -285,14 +298,23 @@ check_elf(struct gate *gate, Elf *object)
                                : NULL;
         if (!name)
             continue;
-        check_section(gate, name, &header);
+        if (header.sh_flags & SHF_ALLOC)
+            loaded += header.sh_size < UINT32_MAX ? header.sh_size : UINT32_MAX;
+        if (!counting)
+            check_section(gate, name, &header);
         if (header.sh_type == SHT_SYMTAB) {
-            check_symbols(gate, object, section, &header);
+            check_symbols(gate, object, section, &header, counting);
             symbols = true;
         }
         if ((header.sh_flags & SHF_EXECINSTR) && header.sh_type == SHT_PROGBITS)
-            check_code(gate, section);
+            check_code(gate, path, section);
     }
+    /* It would not link, or not start. */
+    if (loaded > (uint64_t)LOADED_MIB << 20)
+        gate_refuse(gate, 0, "object",
+                    "The variables of the file take more than %d MiB, which a "
+                    "module may have in all: make the largest smaller.",
+                    LOADED_MIB);
     /* An empty file has no symbols, and so none of the contract's. */
     if (!symbols)
         gate_refuse(gate, 0, "missing",
@@ -315,14 +337,22 @@ open_object(const char *path, int *file)
     return object;
 }
 
-void
-gate_check_object(struct gate *gate)
+static void
+check_object(struct gate *gate, const char *path, bool counting)
 {
     int file;
-    Elf *object = open_object(gate->request->object, &file);
-    check_elf(gate, object);
+    Elf *object = open_object(path, &file);
+    check_elf(gate, path, object, counting);
     elf_end(object);
     close(file);
+}
+
+void
+gate_check_objects(struct gate *gate)
+{
+    check_object(gate, gate->request->object, false);
+    if (gate->request->counting)
+        check_object(gate, gate->request->counting, true);
 }
 
 /* Constant tables of pointers can be written until they are relocated. */

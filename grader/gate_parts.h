@@ -65,7 +65,7 @@ void gate_check_tokens(struct gate *gate);
 
 /* ---- gate_object.c ------------------------------------------------------- */
 
-void gate_check_object(struct gate *gate);
+void gate_check_objects(struct gate *gate);
 
 /* ---- gate_words.c -------------------------------------------------------- */
 

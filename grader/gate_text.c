@@ -22,6 +22,14 @@ struct reader {
     unsigned line;
 };
 
+/* How many characters end a line here: a carriage return does, too, with a
+ * newline behind it or alone; 0: none do. */
+static size_t
+newline_length(const char *at)
+{
+    return at[0] == '\r' ? (at[1] == '\n' ? 2 : 1) : at[0] == '\n';
+}
+
 /* The next character after trigraphs and splices; '\0' at the end. */
 static char
 next_character(struct reader *reader)
@@ -42,13 +50,18 @@ next_character(struct reader *reader)
         if (character == '\\') { /* gcc lets blanks stand before the newline */
             size_t end = length;
             while (reader->at[end] == ' ' || reader->at[end] == '\t' ||
-                   reader->at[end] == '\r')
+                   reader->at[end] == '\v' || reader->at[end] == '\f')
                 end++;
-            if (reader->at[end] == '\n') {
-                reader->at += end + 1;
+            const size_t newline = newline_length(reader->at + end);
+            if (newline) {
+                reader->at += end + newline;
                 reader->line++;
                 continue;
             }
+        }
+        if (newline_length(reader->at)) {
+            character = '\n';
+            length = newline_length(reader->at);
         }
         reader->at += length;
         if (character == '\n')
@@ -100,6 +113,24 @@ skip_quoted(struct reader *reader, char quote)
     }
 }
 
+/* Whether what begins behind a '<' could be the name of a header that has a
+ * comment or a quote in it.  For the compiler it is one if it wants one there,
+ * which is hard to say, and in a name nothing is a comment: here what follows
+ * would be taken for the inside of one. */
+static bool
+is_ambiguous(struct reader ahead)
+{
+    bool odd = false;
+    char character;
+    while ((character = next_character(&ahead)) != '\0' && character != '\n') {
+        if (character == '>')
+            return odd;
+        odd |= character == '"' || character == '\'' ||
+               (character == '/' && peek_character(&ahead) == '*');
+    }
+    return false;
+}
+
 static void
 check_directive(struct gate *gate, const char *text, unsigned line)
 {
@@ -120,8 +151,13 @@ void
 gate_check_source(struct gate *gate, const char *text)
 {
     enum { WORD = 32 };
+    static const char *const may_name_headers[] = {
+        "if", "elif", "include", "import", "pragma", NULL};
+    static const char byte_order_mark[] = "\xEF\xBB\xBF";
     struct reader reader = {text, 1};
-    bool line_start = true, directive = false;
+    if (!strncmp(text, byte_order_mark, sizeof byte_order_mark - 1))
+        reader.at += sizeof byte_order_mark - 1;
+    bool line_start = true, directive = false, may_name_header = false;
     char word[WORD + 1] = "", character;
     size_t length = 0;
     unsigned line = 0;
@@ -141,10 +177,17 @@ gate_check_source(struct gate *gate, const char *text)
                 word[length] = '\0';
                 check_directive(gate, word, line);
                 directive = false;
+                may_name_header = list_has(may_name_headers, word);
             }
         }
+        if (character == '<' && may_name_header && is_ambiguous(reader))
+            gate_refuse(gate, line, "directive",
+                        "A comment or a quote between < and > in a directive "
+                        "can be read in two ways: put it on a line of its "
+                        "own.");
         if (character == '\n') {
             line_start = true;
+            may_name_header = false;
             continue;
         }
         if (line_start && character == '%' && peek_character(&reader) == ':') {
@@ -580,6 +623,10 @@ gate_check_tokens(struct gate *gate)
         } else if (token_is(token, "__attribute__") ||
                    token_is(token, "__attribute")) {
             i = check_attributes(gate, i + 1, '(') - 1;
+        } else if (begins(token, "__gcov_") || begins(token, "llvm_gc")) {
+            char *name = text_format("%.*s", (int)token->length, token->text);
+            gate_refuse_symbol(gate, name);
+            free(name);
         } else if (is_harmful_builtin(token)) {
             gate_refuse(gate, token->line, "builtin",
                         "%.*s looks behind the language and is not available "

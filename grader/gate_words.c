@@ -308,7 +308,7 @@ static const struct group {
     {{"dlopen", "dlsym", "dlclose", "dladdr", "dl_iterate_phdr", "syscall",
       "backtrace*", "getauxval"},
      "a module is C and the functions that the header names"},
-    {{"__gcov_*", "__asan_*", "__lsan_*", "__ubsan_*", "__sanitizer_*",
+    {{"__gcov_*", "llvm_gc*", "__asan_*", "__lsan_*", "__ubsan_*", "__sanitizer_*",
       "__valgrind*", "criterion_*", "cr_*"},
      "measuring and testing is not the module's business"},
     {{"sin", "cos", "tan", "exp", "log*", "pow*", "sqrt*", "floor*", "ceil*",

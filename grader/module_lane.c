@@ -96,6 +96,7 @@ compile_and_link(struct lane *lane)
             .source = grading->module,
             .preprocessed = built.preprocessed,
             .object = built.object[BUILD_PLAIN],
+            .counting = built.object[BUILD_COVERAGE],
             .defines = names_of(&grading->stage->functions),
             .serves = names_of(&grading->stage->served),
             .allow = names_of(&grading->stage->allow),

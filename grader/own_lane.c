@@ -285,7 +285,7 @@ hunt_bugs(struct lane *lane, struct own *own)
         if (test->valid && !valid[t]) {
             test->valid = false;
             test->rejects =
-                xstrdup("but not always: it must depend on "
+                xstrdup("but not always, or not in time: it must depend on "
                         "nothing but the module (no chance, clock or address)");
         }
     }

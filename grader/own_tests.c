@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,11 +32,14 @@ enum {
     LIST_WALL_MS = 10000,
     WALL_MS = 30000,
     TRIES = 2, /* of a pair that ends in our own trouble                      */
-    FAILURES = 4, /* on a bug that is caught, a right one between any two     */
+    FAILURES = 4, /* on a bug that is caught, and among them                  */
+    BETWEEN = 3, /* passes on right ones, in an order that nobody can foresee */
     CONTROLS = 10, /* passes on right ones, until a first catch is believed   */
     PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
     OF_LOOPING = 2, /* more is run                                            */
     OF_SLEEPING = 5,
+    BUDGET_S = 240, /* processor time of all tests on all modules: a hundred  */
+                    /* times what model tests take; then as without patience  */
     PROBE_MS = 20000,
     /* Processor time of a module in the hunt, in that of right ones. */
     HUNT_FACTOR = 20,
@@ -178,15 +182,15 @@ read_outcome(const struct running *running, bool *blames_us)
     struct own_outcome outcome = {.verdict = VERDICT_NONE};
     *blames_us = false;
     struct bridge_record word_of_zygote;
-    struct tester_report report;
+    struct tester_report report = {0}; /* of which the test may have cut off */
     const bool known =
         recv(running->end, &word_of_zygote, sizeof word_of_zygote,
              MSG_DONTWAIT) == sizeof word_of_zygote &&
         word_of_zygote.kind == BRIDGE_ENDED;
-    if (!known ||
-        pread(running->report, &report, sizeof report, 0) != sizeof report) {
+    if (!known || pread(running->report, &report, sizeof report, 0) < 0) {
         return outcome;
     }
+    outcome.cpu_ns = word_of_zygote.w[1];
     const int status = (int)word_of_zygote.w[0];
     const bool in_peace = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (report.done == 1 && report.trouble == 0 && in_peace &&
@@ -285,6 +289,7 @@ struct work {
     uint32_t (*limit)(const struct work *work, size_t test);
     bool spares_loops; /* a test that loops costs no patience: on a bug it may */
     unsigned patience; /* spent so far                                        */
+    uint64_t cpu_ns;   /* and processor time                                  */
 
     struct subject tester;
     struct subject *subjects;
@@ -367,6 +372,7 @@ finish(struct work *work, struct running *running)
         outcome.message = xstrdup("the test says that there is no module, but "
                                   "there is one");
     }
+    work->cpu_ns += outcome.cpu_ns;
     if (outcome.slept) {
         work->patience += OF_SLEEPING;
     } else if (outcome.looped && !work->spares_loops) {
@@ -383,12 +389,13 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
         *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
         running->cpu_ms = work->limit != NULL ? work->limit(work, pair.test)
                                               : work->run->stage->cpu_ms;
-        if (work->patience >= PATIENCE) {
+        if (work->patience >= PATIENCE ||
+            work->cpu_ns > BUDGET_S * UINT64_C(1000000000)) {
             work->done(work, pair,
                        (struct own_outcome){
                            .verdict = VERDICT_TIMED_OUT,
                            .message = xstrdup("not run: too many of the tests "
-                                              "do not end"),
+                                              "do not end, or take long"),
                            .slept = true});
         } else if (!join_pair(work, running)) {
             work->done(work, pair,
@@ -520,7 +527,8 @@ own_tests_matrix(const struct own_run *run,
 struct prey {
     size_t next;       /* index into the order of tests                       */
     unsigned failures; /* of that test, on this bug                           */
-    bool control;      /* a right one comes next, between two failures        */
+    unsigned passes;   /* and on right ones since the first of them           */
+    bool control;      /* a right one comes next                              */
     bool running;
     bool settled;
 };
@@ -537,6 +545,7 @@ struct hunt {
     bool *chosen;
     int *caught_by;
     unsigned *passes; /* on right ones here, of each test                     */
+    uint64_t lots;    /* no seed of the course's, which is in the catalogue   */
     size_t turn;     /* whose turn it is                                      */
     size_t controls; /* that have been run                                    */
     size_t *owner;   /* of the pair that runs with a right one: see owner_of  */
@@ -569,15 +578,21 @@ choose_right(struct hunt *hunt, struct pair *pair)
     return false;
 }
 
+static void
+try_next(struct prey *prey)
+{
+    prey->next++;
+    prey->failures = prey->passes = 0;
+    prey->control = false;
+}
+
 /* Leaves out the tests that are no longer chosen. */
 static void
 skip_dismissed(const struct hunt *hunt, struct prey *prey)
 {
     while (prey->next < hunt->order_count &&
            !hunt->chosen[hunt->order[prey->next]]) {
-        prey->next++;
-        prey->failures = 0;
-        prey->control = false;
+        try_next(prey);
     }
 }
 
@@ -624,18 +639,23 @@ dismiss(struct hunt *hunt, size_t test)
 }
 
 /* Settles a bug whose test has failed on it often enough, and passed often
- * enough on right ones.  Who draws lots is lucky four times with one of many
- * tests, but hardly ever ten times more. */
+ * enough on right ones; until then draws what comes next.  Who draws lots is
+ * lucky four times with one of many tests, but hardly ever ten times more; who
+ * knows how often it has been asked does not know by whom. */
 static void
 believe(struct hunt *hunt, size_t bug, size_t test)
 {
     struct prey *const prey = &hunt->prey[bug];
-    if (prey->failures < FAILURES) {
-        return;
+    const unsigned failures =
+        prey->failures < FAILURES ? FAILURES - prey->failures : 0;
+    const unsigned passes = prey->passes < BETWEEN ? BETWEEN - prey->passes : 0;
+    if (failures + passes > 0) {
+        prey->control = next_random(&hunt->lots) % (failures + passes) < passes;
+    } else {
+        prey->control = hunt->passes[test] < CONTROLS;
+        prey->settled = !prey->control;
     }
-    prey->control = hunt->passes[test] < CONTROLS;
-    if (!prey->control) {
-        prey->settled = true;
+    if (prey->settled) {
         hunt->caught_by[bug] = (int)test;
     }
 }
@@ -648,11 +668,11 @@ done_with_right(struct hunt *hunt, struct pair pair, enum verdict verdict)
     struct prey *const prey = &hunt->prey[number];
     *owner = SIZE_MAX;
     prey->running = false;
-    prey->control = false;
     if (verdict != VERDICT_PASSED) {
         dismiss(hunt, pair.test);
     } else if (hunt->chosen[pair.test]) {
         hunt->passes[pair.test]++;
+        prey->passes++;
         believe(hunt, number, pair.test);
     }
 }
@@ -663,11 +683,9 @@ done_with_bug(struct hunt *hunt, struct pair pair, enum verdict verdict)
     struct prey *const prey = &hunt->prey[pair.implementation];
     prey->running = false;
     if (verdict == VERDICT_PASSED) {
-        prey->failures = 0;
-        prey->next++;
+        try_next(prey);
     } else {
         prey->failures++;
-        prey->control = true;
         believe(hunt, pair.implementation, pair.test);
     }
 }
@@ -778,6 +796,9 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
         .owner = xcalloc(prey->right_count * test_count + 1,
                          sizeof *hunt.owner),
     };
+    if (getrandom(&hunt.lots, sizeof hunt.lots, 0) != sizeof hunt.lots) {
+        die(EX_OSERR, "cannot draw lots:");
+    }
     order_tests(&hunt, run->seed);
     for (size_t i = 0; i < prey->right_count * test_count; i++) {
         hunt.owner[i] = SIZE_MAX;

@@ -27,6 +27,7 @@ struct own_outcome {
     char *where;          /* file:line of the test, or NULL                   */
     bool slept;           /* waited for nothing until its time was over,      */
     bool looped;          /* or computed until then                           */
+    uint64_t cpu_ns;      /* processor time of the test                       */
     struct own_need {
         uint64_t calls;  /* between test and module                           */
         unsigned cpu_ms; /* of the module                                     */

@@ -82,8 +82,8 @@ struct bridge_start {
     uint32_t cpu;     /* processor to run on: both ends share one             */
     uint32_t wall_ms; /* the zygote kills a child that is older               */
     uint32_t test;    /* a tester's: which of its tests                       */
-    uint32_t discreet; /* a subject's: does not say where it crashed, which   */
-                      /* would tell one program from another                  */
+    uint32_t discreet; /* a subject's: what would tell one program from       */
+                      /* another is not said: where it crashed, its size      */
     uint64_t seed;    /* a tester's: the course's                             */
 };
 enum { BRIDGE_DESCRIPTORS_MAX = 8 };

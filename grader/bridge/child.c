@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -35,6 +36,7 @@ enum {
     OUTPUT_BYTES = 1 << 16,
     REPORT_BYTES = 16 << 20,
     CRASH_STACK_BYTES = 1 << 15,
+    NEW_MEMORY = 0x5A, /* mallopt(3): the complement of what malloc hands out */
 };
 
 /* Exit status of a child that could not be set up, or has lost its judge. */
@@ -145,6 +147,13 @@ show_objects(void)
     }
 }
 
+static bool
+judge_sees(const void *object_, size_t bytes)
+{
+    const word at = (word)(uintptr_t)object_;
+    return at >= arena_start && at <= arena_end && bytes <= arena_end - at;
+}
+
 /* Kernel memory comes and goes.  The break need not lie at the end of a page:
  * natively the rest of its page stays, memcheck knows every byte. */
 static void
@@ -153,8 +162,10 @@ set_access(word address, uint64_t bytes, bool on)
     const word page = 4096;
     const word end = (address + bytes + page - 1) & ~(page - 1);
     const word start = (on ? address : address + page - 1) & ~(page - 1);
-    if (start < end && mprotect((void *)start, end - start,
-                                on ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) {
+    if (!judge_sees((const void *)address, bytes) ||
+        (start < end &&
+         mprotect((void *)start, end - start,
+                  on ? PROT_READ | PROT_WRITE : PROT_NONE) != 0)) {
         leave(CHILD_LOST);
     }
     if (on) {
@@ -244,13 +255,6 @@ static word
 bounce_page(unsigned parameter)
 {
     return arena_end - (word)(parameter + 1) * BRIDGE_BOUNCE;
-}
-
-static bool
-judge_sees(const void *object_, size_t bytes)
-{
-    const word at = (word)(uintptr_t)object_;
-    return at >= arena_start && at <= arena_end - bytes;
 }
 
 word
@@ -466,6 +470,11 @@ become_subject(const struct bridge_start *start, const int *fds)
     dup2(fds[0], CHILD_SOCKET);
     setvbuf(stdout, NULL, _IONBF, 0);
     discreet = start->discreet != 0;
+    if (discreet) {
+        /* What a block held before is an address, as often as not, and a struct
+         * of the module's may carry it to the other side. */
+        mallopt(M_PERTURB, NEW_MEMORY);
+    }
     watch_for_crashes();
     limit(start);
     return true;

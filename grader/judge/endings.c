@@ -101,7 +101,9 @@ describe_end(struct failure *failure, const struct bridge_end *end,
     if (!end->known) {
         host_trouble("the zygote did not say how the module's process ended");
     }
-    if (!end->ready) {
+    /* One that has served a test before may have been spoilt by it, its standard
+     * output taken away, say; it is repeated in a process of its own. */
+    if (!end->ready && !end->used) {
         host_trouble("the module's process could not be set up");
     }
     if (fell_from_outside(end)) {

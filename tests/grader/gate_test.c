@@ -73,7 +73,7 @@ gate_file(const char *path, const char *compiler)
                                 .include = (const char *const[]){headers, NULL},
                                 .folder = output,
                                 .compiler = compiler,
-                                .wanted = {true, false},
+                                .wanted = {true, true},
                                 .slot = slot},
         &gated.built);
     cr_assert(gated.built.compiled, "%s: %s", path, gated.built.output);
@@ -84,6 +84,7 @@ gate_file(const char *path, const char *compiler)
             .source = path,
             .preprocessed = gated.built.preprocessed,
             .object = gated.built.object[BUILD_PLAIN],
+            .counting = gated.built.object[BUILD_COVERAGE],
             .defines = defines,
             .serves = serves,
             .allow = allow(),

@@ -258,9 +258,10 @@ wait_for(pid_t pid, int *status)
 }
 
 static struct grading
-grade(const struct arguments *arguments, const char *submission,
-      const char *folder)
+grade(const struct arguments *arguments, const char *stage,
+      const char *submission, const char *folder)
 {
+    char *const stage_option = text_format("--stage=%s", stage);
     char *const record = text_format("%s/record.json", folder);
     char *const report = text_format("%s/report", folder);
     char *const said = text_format("%s/said", folder);
@@ -268,7 +269,7 @@ grade(const struct arguments *arguments, const char *submission,
     char *const argv[] = {(char *)arguments->vmgrade,
                           (char *)"grade",
                           (char *)"--quiet",
-                          (char *)"--stage=segment",
+                          stage_option,
                           (char *)"--json",
                           record,
                           (char *)submission,
@@ -305,6 +306,7 @@ grade(const struct arguments *arguments, const char *submission,
         grading.record != NULL
             ? json_loadb(grading.record, grading.record_bytes, 0, NULL)
             : NULL;
+    free(stage_option);
     free(temporary);
     free(said);
     free(report);
@@ -527,7 +529,8 @@ run(const struct attack *attack, struct attack_world *world,
     world->mark = mark;
     char *const submission = submission_make(attack, world, handed_in);
     const struct leftovers before = leftovers_before();
-    struct grading grading = grade(arguments, submission, folder);
+    struct grading grading = 
+        grade(arguments, attack_stage(attack), submission, folder);
     struct outcome outcome = {.status = ""};
     struct strings wrong = {0};
     check_end(attack, &grading, &wrong);

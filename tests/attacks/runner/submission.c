@@ -65,6 +65,8 @@ fill_in(char *text, const struct attack_world *world)
     text = replace(text, "@ESC@", "\033");
     text = replace(text, "@BELL@", "\a");
     text = replace(text, "@FEED@", "\f");
+    text = replace(text, "@RETURN@", "\r");
+    text = replace(text, "@BOM@", "\357\273\277"); /* byte order mark */
     text = replace(text, "@SEPARATOR@", "\342\200\250");
     text = replace(text, "@BAD@", "\377\376");     /* no UTF-8          */
     text = replace(text, "@RLO@", "\342\200\256"); /* right to left       */
@@ -107,11 +109,14 @@ module_text(const struct attack *attack, const struct attack_world *world)
     if (attack->base == BASE_NONE) {
         return text;
     }
-    char *const base =
-        read_text(world->kit, attack->base == BASE_SKELETON
-                                  ? "assignments/segment/segment.c"
-                                  : "solutions/segment/segment.c");
-    char *const names = read_text(world->kit, "build/kit/segment/functions");
+    const char *const stage = attack_stage(attack);
+    char *const path = text_format(
+        "%s/%s/%s.c",
+        attack->base == BASE_SKELETON ? "assignments" : "solutions", stage,
+        stage);
+    char *const functions = text_format("build/kit/%s/functions", stage);
+    char *const base = read_text(world->kit, path);
+    char *const names = read_text(world->kit, functions);
     char *rest = names;
     for (char *name = strsep(&rest, "\n"); name != NULL;
          name = strsep(&rest, "\n")) {
@@ -123,7 +128,9 @@ module_text(const struct attack *attack, const struct attack_world *world)
         }
     }
     char *const whole = text_format("%s\n%s", text, base);
+    free(functions);
     free(names);
+    free(path);
     free(base);
     free(text);
     return whole;
@@ -259,12 +266,6 @@ begin_archive(enum attack_pack pack, const char *path)
 
 /* ---- The submission ------------------------------------------------------ */
 
-/* Without entries of its own: M.c, and M_test.c when there are own tests. */
-static const struct attack_entry usual[] = {
-    {.path = (char *)"segment.c", .file = (char *)"module"},
-    {.path = (char *)"segment_test.c", .file = (char *)"tests"},
-};
-
 char *
 submission_make(const struct attack *attack, const struct attack_world *world,
                 const char *folder)
@@ -273,6 +274,13 @@ submission_make(const struct attack *attack, const struct attack_world *world,
                                           [PACK_FILE] = "",
                                           [PACK_TAR] = ".tar.gz",
                                           [PACK_ZIP] = ".zip"};
+    char *const module = text_format("%s.c", attack_stage(attack));
+    char *const tests = text_format("%s_test.c", attack_stage(attack));
+    /* Without entries of its own: M.c, and M_test.c when there are own tests. */
+    const struct attack_entry usual[] = {
+        {.path = module, .file = (char *)"module"},
+        {.path = tests, .file = (char *)"tests"},
+    };
     const struct attack_entry *const entries =
         attack->entry_count > 0 ? attack->entries : usual;
     const unsigned count = attack->entry_count > 0 ? attack->entry_count
@@ -305,10 +313,13 @@ submission_make(const struct attack *attack, const struct attack_world *world,
         must(archive_write_close(archive), archive);
         archive_write_free(archive);
     }
+    char *const file = text_format("%s/%s", path, entries[0].path);
+    free(tests);
+    free(module);
     if (attack->pack == PACK_FILE) {
-        char *const file = text_format("%s/%s", path, entries[0].path);
         free(path);
         return file;
     }
+    free(file);
     return path;
 }

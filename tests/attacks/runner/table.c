@@ -56,6 +56,7 @@ static const cyaml_schema_field_t attack_fields[] = {
     TEXT(family, attack),
     OPTIONAL_TEXT(tries, attack),
     TEXT(why, attack),
+    OPTIONAL_TEXT(stage, attack),
     OPTIONAL_TEXT(module, attack),
     OPTIONAL_TEXT(tests, attack),
     OPTIONAL_NAME(base, attack, bases),
@@ -91,6 +92,12 @@ static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct attack_table, table_fields),
 };
 /* clang-format on */
+
+const char *
+attack_stage(const struct attack *attack)
+{
+    return attack->stage != NULL ? attack->stage : "segment";
+}
 
 /* A name is what an attack is asked for by. */
 static void

@@ -40,6 +40,7 @@ struct attack {
     char *tries; /* NULL: the heading of its file says it                     */
     char *why; /* it must not get through                                    */
     /* What is handed in. */
+    char *stage;  /* NULL: segment, which is graded fastest                   */
     char *module; /* file in modules/, or NULL: the base alone                */
     char *tests;  /* file in own_tests/, or NULL                              */
     enum attack_base base;
@@ -62,6 +63,9 @@ struct attack_table {
     struct attack *attacks;
     unsigned count;
 };
+
+/* "segment" where the table says nothing. */
+const char *attack_stage(const struct attack *attack);
 
 /* Ends the program when the file has an error. */
 struct attack_table *table_load(const char *path);

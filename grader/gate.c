@@ -36,14 +36,18 @@ gate_refuse(struct gate *gate, unsigned line, const char *rule,
     va_start(arguments, format);
     char *message = text_vformat(format, arguments);
     va_end(arguments);
-    bool known = false;
-    for (size_t i = 0; i < gate->count; i++)
-        known |= gate->findings[i].line == line &&
-                 !strcmp(gate->findings[i].rule, rule) &&
-                 !strcmp(gate->findings[i].message, message);
-    if (!known)
-        findings_add(&gate->findings, &gate->count, line, rule, message);
+    findings_add(&gate->findings, &gate->count, line, rule, message);
     free(message);
+    /* As it is shown: two objects may be refused for the same. */
+    struct finding *last = &gate->findings[gate->count - 1];
+    for (struct finding *known = gate->findings; known < last; known++)
+        if (known->line == line && !strcmp(known->rule, rule) &&
+            !strcmp(known->message, last->message)) {
+            free(last->rule);
+            free(last->message);
+            gate->count--;
+            return;
+        }
 }
 
 /* By line, those without one last; otherwise as they were found. */

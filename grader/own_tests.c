@@ -38,7 +38,7 @@ enum {
     PATIENCE = 20, /* spent on tests that do not end; without any left nothing */
     OF_LOOPING = 2, /* more is run                                            */
     OF_SLEEPING = 5,
-    BUDGET_S = 240, /* processor time of all tests on all modules: a hundred  */
+    BUDGET_S = 100, /* processor time of all tests on all modules: fifty     */
                     /* times what model tests take; then as without patience  */
     PROBE_MS = 20000,
     /* Processor time of a module in the hunt, in that of right ones. */

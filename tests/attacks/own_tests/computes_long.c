@@ -8,7 +8,7 @@ VMLAB_SUITE(segment)
 #define LONG(name)                                                             \
     Test(segment, name)                                                        \
     {                                                                          \
-        for (volatile unsigned i = 0; i < 120000000; i++) {                    \
+        for (volatile unsigned i = 0; i < 100000000; i++) {                    \
         }                                                                      \
     }
 #define TEN(n)                                                                 \

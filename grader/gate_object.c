@@ -105,6 +105,11 @@ check_symbol(struct gate *gate, const char *name, const GElf_Sym *symbol,
     const unsigned binding = GELF_ST_BIND(symbol->st_info);
     const unsigned line = tokens_line(&gate->tokens, name);
     const struct gate_request *request = gate->request;
+    /* valgrind.h makes such names, to have one function called for another. */
+    if (!strncmp(name, "_vg", 3))
+        gate_refuse(gate, line, "object",
+                    "%.60s is a name that speaks to valgrind: give it another.",
+                    name);
     if (type == STT_GNU_IFUNC)
         gate_refuse(gate, line, "object",
                     "%.60s is chosen by code that runs before the first call "

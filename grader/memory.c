@@ -24,8 +24,12 @@ memory_command(struct strings *argv, const char *folder, const char *program,
     strings_add(argv, "--xml=yes");
     strings_addf(argv, "--xml-file=%s/%%p.xml", folder);
     strings_add(argv, "--leak-check=full");
-    strings_add(argv, "--show-leak-kinds=definite,indirect");
-    strings_add(argv, "--errors-for-leak-kinds=definite,indirect");
+    /* What a variable of the module still points to was not freed either. */
+    strings_add(argv, "--show-leak-kinds=definite,indirect,reachable");
+    strings_add(argv, "--errors-for-leak-kinds=definite,indirect,reachable");
+    /* Those of valgrind's own go by the names of functions, which anybody may
+     * give to theirs. */
+    strings_add(argv, "--default-suppressions=no");
     strings_add(argv, "--run-libc-freeres=no");
     strings_add(argv, "--num-callers=12");
     strings_add(argv, "--vgdb=no");

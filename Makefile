@@ -221,7 +221,7 @@ $$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)
 	@patch -s --fuzz=0 -r - -o $$@ solutions/$(1)/$(1).c $$<
 
 # Apart, because the bridge changes more often than a bank does.
-$$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h) | $(B)/.packages
+$$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h) $(B)/.bank-flags | $(B)/.packages
 	@$(CC) $(BANK_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
 $$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o
 	@mkdir -p $$(@D)
@@ -232,6 +232,9 @@ kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(K_$(1))/s
 KIT += kit-$(1)
 endef
 $(foreach s,$(STAGES) toy,$(eval $(call stage,$(s))))
+# Newer than the modules of the banks only when they are to be compiled otherwise.
+$(B)/.bank-flags: FORCE
+	@mkdir -p $(@D) && echo '$(BANK_FLAGS)' | cmp -s - $@ || echo '$(BANK_FLAGS)' > $@
 kit: $(STAGES:%=kit-%)
 
 quick-judges: all $(B)/check_kit $(STAGES:%=$(B)/kit/%/quick_judge) $(B)/.test-packages

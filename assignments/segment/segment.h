@@ -118,7 +118,8 @@ struct seg_register {
 /* Where a descriptor table lies. */
 struct seg_table {
     uint32_t base;  /* physical address of descriptor 0; need not be aligned  */
-    uint32_t limit; /* offset of the table's last byte; 0: no descriptor      */
+    uint32_t limit; /* offset of the table's last byte, at most 0xFFFF; 0: no */
+                    /* descriptor                                             */
 };
 
 /* A processor.  It is made by a test, all zero but for what the test fills in:

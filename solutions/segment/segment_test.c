@@ -500,3 +500,29 @@ Test(segment, compaction_slides_segments_together)
     check_status(place_compact(place, mach, NULL), PLACE_BAD_ARGUMENT);
     check_status(place_destroy(place), PLACE_OK);
 }
+
+Test(segment, neighbours_slide_together)
+{
+    struct mach *mach = test_machine(1);
+    struct place *place = place_create(100);
+    uint64_t *moved = arena_object(uint64_t);
+    for (uint64_t base = 0; base < 80; base += 20)
+        check_eq(placed(place, PLACE_FIRST_FIT, 20), base);
+    check_status(place_free(place, 0), PLACE_OK);
+    phys_write64(mach, 45, UINT64_C(0x1122334455667788));
+    check_status(place_compact(place, mach, moved), PLACE_OK);
+    check_eq(*moved, 60);
+    check_eq(phys_read64(mach, 25), UINT64_C(0x1122334455667788));
+    stat_is(place, 40, 40, 1, 3);
+    check_status(place_compact(place, NULL, moved), PLACE_BAD_ARGUMENT);
+    check_status(place_destroy(place), PLACE_OK);
+}
+
+Test(segment, region_holds_many_segments)
+{
+    struct place *place = place_create(300);
+    for (unsigned i = 0; i < 300; i++)
+        check_eq(placed(place, PLACE_FIRST_FIT, 1), i);
+    stat_is(place, 0, 0, 0, 300);
+    check_status(place_destroy(place), PLACE_OK);
+}

@@ -656,6 +656,7 @@ Test(hidden, bad_arguments_of_a_load)
     check_status(seg_load(cpu, SEG_REG_COUNT, SELECTOR(2, 0), fault),
                  SEG_BAD_ARGUMENT);
     check_status(seg_load(cpu, (enum seg_reg)7, 3, fault), SEG_BAD_ARGUMENT);
+    check_status(seg_load(cpu, (enum seg_reg) - 1, 3, fault), SEG_BAD_ARGUMENT);
     check_bytes(fault, &pattern, sizeof pattern);
     check_bytes(cpu, &before, sizeof before);
 }
@@ -697,6 +698,61 @@ expected_load(const struct seg_cpu *cpu, unsigned reg, unsigned selector,
     return raw >> 47 & 1 ? SEG_OK : SEG_NOT_PRESENT;
 }
 
+/* What a load must leave in its register, by the bits of the descriptor. */
+static struct seg_register
+expected_register(const struct seg_cpu *cpu, unsigned reg, unsigned selector,
+                  uint64_t raw)
+{
+    const uint32_t field =
+        (uint32_t)(raw & 0xFFFF) + (uint32_t)(raw >> 48 & 15) * 0x10000;
+    const uint32_t granular = raw >> 55 & 1;
+    return (struct seg_register){
+        .selector = reg == SEG_CS ? selector / 4 * 4 + cpu->cpl : selector,
+        .usable = 1,
+        .copy = {.base = (uint32_t)(raw >> 16 & 0xFFFFFF) +
+                         (uint32_t)(raw >> 56) * 0x1000000,
+                 .limit = granular ? field * 4096 + 4095 : field,
+                 .type = (raw >> 40 & 15) | ACCESSED,
+                 .s = 1,
+                 .dpl = raw >> 45 & 3,
+                 .present = 1,
+                 .big = raw >> 54 & 1,
+                 .granular = granular}};
+}
+
+/* Holds all that a load has left against what it must leave; `before` is the
+ * processor as it was. */
+static void
+check_after_load(struct seg_cpu *cpu, const struct seg_cpu *before,
+                 unsigned reg, unsigned selector, uint64_t raw,
+                 const struct mach_fault *fault, enum seg_status status)
+{
+    struct mach_fault want_fault = fault_pattern();
+    struct seg_cpu want = *before;
+    const int real = status == SEG_OK && selector >= 4;
+    if (status != SEG_OK) {
+        want_fault = (struct mach_fault){
+            .vector = status != SEG_NOT_PRESENT ? FAULT_GP
+                      : reg == SEG_SS           ? FAULT_SS
+                                                : FAULT_NP,
+            .error_code = selector & 0xFFFC,
+        };
+    } else if (real) {
+        want.reg[reg] = expected_register(before, reg, selector, raw);
+    } else {
+        want.reg[reg].selector = selector;
+        want.reg[reg].usable = 0;
+        want.reg[reg].copy = cpu->reg[reg].copy; /* of no meaning */
+    }
+    check_eq(fault->vector, want_fault.vector);
+    check_eq(fault->error_code, want_fault.error_code);
+    check_eq(fault->address, want_fault.address);
+    check_bytes(cpu, &want, sizeof want);
+    check_eq(
+        peek64(machine_of(cpu), descriptor_address(cpu, (uint16_t)selector)),
+        real ? raw | UINT64_C(1) << 40 : raw);
+}
+
 /* Random loads; conforming code comes into CS only when `conforming` is 1, and
  * then every time. */
 static void
@@ -704,6 +760,7 @@ random_loads(int rounds, int conforming)
 {
     struct seg_cpu *cpu = new_cpu(0);
     struct mach_fault *fault = new_fault();
+    static struct seg_cpu before;
     for (int round = 0; round < rounds; round++) {
         const unsigned reg =
             conforming ? SEG_CS : (unsigned)test_random_below(SEG_REG_COUNT);
@@ -719,22 +776,15 @@ random_loads(int rounds, int conforming)
         cpu->gdt.limit = (uint32_t)test_random_below(TABLE_ENTRIES * 8);
         cpu->ldt.limit = (uint32_t)test_random_below(TABLE_ENTRIES * 8);
         put(cpu, selector, raw);
+        *fault = fault_pattern();
+        before = *cpu;
         const enum seg_status want = expected_load(cpu, reg, selector, raw);
         check_context("round %d: register %u, selector 0x%04X, CPL %u, GDT "
                       "limit 0x%X, LDT limit 0x%X, descriptor 0x%016llX",
                       round, reg, selector, cpu->cpl, cpu->gdt.limit,
                       cpu->ldt.limit, (unsigned long long)raw);
         check_status(seg_load(cpu, (enum seg_reg)reg, selector, fault), want);
-        if (want != SEG_OK) {
-            check_eq(fault->error_code, selector & 0xFFFC);
-            check_eq(peek64(machine_of(cpu), descriptor_address(cpu, selector)), raw);
-            continue;
-        }
-        check_eq(cpu->reg[reg].usable, selector >= 4);
-        check_eq(cpu->reg[reg].selector,
-                 reg == SEG_CS ? (selector & 0xFFFC) + cpu->cpl : selector);
-        if (selector >= 4)
-            check_eq(cpu->reg[reg].copy.type, (raw >> 40 & 15) | ACCESSED);
+        check_after_load(cpu, &before, reg, selector, raw, fault, want);
     }
 }
 

@@ -154,6 +154,29 @@ Test(hidden, sizes_have_64_bits)
     check_status(place_free(place, 5 * tib + 3), PLACE_OK);
     check_stat(place, 11 * tib - 3, 11 * tib - 3, 1, 1);
     check_status(place_destroy(place), PLACE_OK);
+    place = new_place(UINT64_MAX);
+    check_eq(placed(place, PLACE_FIRST_FIT, UINT64_MAX - 3), 0);
+    check_eq(placed(place, PLACE_BEST_FIT, 3), UINT64_MAX - 3);
+    check_status(place_alloc(place, PLACE_FIRST_FIT, 1, base), PLACE_NO_SPACE);
+    check_status(place_free(place, UINT64_MAX - 3), PLACE_OK);
+    check_status(place_free(place, 0), PLACE_OK);
+    check_stat(place, UINT64_MAX, UINT64_MAX, 1, 0);
+    check_status(place_destroy(place), PLACE_OK);
+}
+
+/* More than a table of 256 has room for. */
+Test(hidden, region_holds_as_many_segments_as_it_has_bytes)
+{
+    enum { MANY = 270 };
+    struct place *place = new_place(MANY);
+    for (unsigned i = 0; i < MANY; i++)
+        check_eq(placed(place, PLACE_FIRST_FIT, 1), i);
+    check_stat(place, 0, 0, 0, MANY);
+    for (unsigned i = 1; i < MANY; i += 2)
+        check_status(place_free(place, i), PLACE_OK);
+    check_stat(place, MANY / 2, 1, MANY / 2, MANY / 2);
+    check_eq(placed(place, PLACE_BEST_FIT, 1), 1);
+    check_status(place_destroy(place), PLACE_OK);
 }
 
 Test(hidden, two_regions_know_nothing_of_each_other)
@@ -300,6 +323,8 @@ Test(hidden, bad_arguments_of_placement)
     check_status(place_alloc(place, PLACE_FIRST_FIT, 1, NULL),
                  PLACE_BAD_ARGUMENT);
     check_status(place_alloc(place, (enum place_fit)3, 1, base),
+                 PLACE_BAD_ARGUMENT);
+    check_status(place_alloc(place, (enum place_fit) - 1, 1, base),
                  PLACE_BAD_ARGUMENT);
     check_status(place_free(NULL, 0), PLACE_BAD_ARGUMENT);
     check_status(place_stat(place, NULL), PLACE_BAD_ARGUMENT);
@@ -529,6 +554,28 @@ Test(hidden, compaction_keeps_contents_and_order)
     check_status(place_destroy(place), PLACE_OK);
 }
 
+/* Above the hole lie three segments without a hole between them. */
+Test(hidden, segments_side_by_side_slide_one_after_the_other)
+{
+    static const uint64_t bytes[] = {0x180, 0x123, 0x321, 0x77, 0x100, 0x55};
+    struct mach *mach = test_machine(1);
+    struct place *place = new_place(0x1000);
+    uint64_t base[6];
+    place_all(place, bytes, 6, base);
+    for (unsigned i = 0; i < 6; i++)
+        write_segment(mach, i, base[i], bytes[i]);
+    check_status(place_free(place, base[0]), PLACE_OK);
+    check_status(place_free(place, base[4]), PLACE_OK);
+    check_compacts(place, mach, 0x123 + 0x321 + 0x77 + 0x55);
+    check_segment(mach, 1, 0, 0x123);
+    check_segment(mach, 2, 0x123, 0x321);
+    check_segment(mach, 3, 0x123 + 0x321, 0x77);
+    check_segment(mach, 5, 0x123 + 0x321 + 0x77, 0x55);
+    const uint64_t rest = 0x1000 - (0x123 + 0x321 + 0x77 + 0x55);
+    check_stat(place, rest, rest, 1, 4);
+    check_status(place_destroy(place), PLACE_OK);
+}
+
 Test(hidden, segment_may_slide_by_less_than_its_size)
 {
     static const uint64_t bytes[] = {3, 0xC00};
@@ -593,6 +640,70 @@ Test(hidden, compacted_segments_are_known_by_their_new_addresses)
     check_status(place_destroy(place), PLACE_OK);
 }
 
+/* Slides the owners of the map down; returns how many bytes they are that were
+ * not in their place. */
+static uint64_t
+slide_map(struct map *map)
+{
+    unsigned to = 0;
+    uint64_t moved = 0;
+    for (unsigned at = 0; at < REGION; at++) {
+        if (map->owner[at] == FREE)
+            continue;
+        moved += to != at;
+        map->owner[to++] = map->owner[at];
+    }
+    while (to < REGION)
+        map->owner[to++] = FREE;
+    return moved;
+}
+
+/* A region that is filled, holed by chance and compacted, again and again; each
+ * byte of memory holds the number of its segment. */
+Test(hidden, random_compaction_agrees_with_a_map_of_bytes)
+{
+    struct map map = {.segments = 0};
+    struct mach *mach = test_machine(1);
+    struct place *place = new_place(REGION);
+    struct place_stat *stat = arena_object(struct place_stat);
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 12; i++) {
+            const unsigned bytes = 1 + (unsigned)test_random_below(12);
+            const unsigned want = expected_base(&map, PLACE_FIRST_FIT, bytes);
+            if (want == REGION)
+                continue;
+            check_eq(placed(place, PLACE_FIRST_FIT, bytes), want);
+            map.segments++;
+            for (unsigned b = want; b < want + bytes; b++) {
+                const unsigned char mark = (unsigned char)map.segments;
+                map.owner[b] = map.segments;
+                check(mach_poke(mach, b, &mark, 1) == 0, "poke");
+            }
+        }
+        for (unsigned at = 0; at < REGION; at++) {
+            if (!begins_segment(&map, at) || test_random_below(3) != 0)
+                continue;
+            check_status(place_free(place, at), PLACE_OK);
+            const unsigned gone = map.owner[at];
+            for (unsigned b = at; b < REGION && map.owner[b] == gone; b++)
+                map.owner[b] = FREE;
+        }
+        const uint64_t before = mach_counts(mach).moved_bytes;
+        const uint64_t want = slide_map(&map);
+        check_context("round %d", round);
+        check_compacts(place, mach, want);
+        check_eq(mach_counts(mach).moved_bytes - before, want);
+        check_map(&map, place, stat);
+        for (unsigned at = 0; at < REGION && map.owner[at] != FREE; at++) {
+            unsigned char mark = 0;
+            check(mach_peek(mach, at, &mark, 1) == 0, "peek");
+            check_context("round %d: byte 0x%X", round, at);
+            check_eq(mark, (unsigned char)map.owner[at]);
+        }
+    }
+    check_status(place_destroy(place), PLACE_OK);
+}
+
 Test(hidden, bad_arguments_of_compaction)
 {
     struct mach *mach = test_machine(1);
@@ -600,6 +711,7 @@ Test(hidden, bad_arguments_of_compaction)
     uint64_t *moved = arena_object(uint64_t);
     *moved = 0xA5A5A5A5;
     check_status(place_compact(NULL, mach, moved), PLACE_BAD_ARGUMENT);
+    check_status(place_compact(place, NULL, moved), PLACE_BAD_ARGUMENT);
     check_status(place_compact(place, mach, NULL), PLACE_BAD_ARGUMENT);
     check_eq(*moved, 0xA5A5A5A5);
     check_eq(mach_counts(mach).moved_bytes, 0);

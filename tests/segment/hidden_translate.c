@@ -340,8 +340,15 @@ Test(hidden, bad_arguments_of_a_translation)
                  SEG_BAD_ARGUMENT);
     check_status(seg_translate(cpu, SEG_REG_COUNT, 0, 1, SEG_READ, result),
                  SEG_BAD_ARGUMENT);
+    check_status(seg_translate(cpu, (enum seg_reg)7, 0, 1, SEG_READ, result),
+                 SEG_BAD_ARGUMENT);
+    check_status(seg_translate(cpu, (enum seg_reg) - 1, 0, 1, SEG_READ, result),
+                 SEG_BAD_ARGUMENT);
     check_status(seg_translate(cpu, SEG_DS, 0, 1, (enum seg_access)3, result),
                  SEG_BAD_ARGUMENT);
+    check_status(
+        seg_translate(cpu, SEG_DS, 0, 1, (enum seg_access) - 1, result),
+        SEG_BAD_ARGUMENT);
     check_status(seg_translate(cpu, SEG_DS, 0, 0, SEG_READ, result),
                  SEG_BAD_ARGUMENT);
     check_status(seg_translate(cpu, SEG_ES, 0, 0, SEG_READ, result),
@@ -375,28 +382,47 @@ Test(hidden, random_accesses_agree_with_a_look_at_every_byte)
 {
     struct seg_cpu *cpu = new_cpu(0);
     struct seg_result *result = new_result();
+    static struct seg_cpu before;
     for (int round = 0; round < 4000; round++) {
+        const enum seg_reg reg = (enum seg_reg)test_random_below(SEG_REG_COUNT);
         const uint32_t limit = near_an_edge(0xFFFFF);
         const unsigned type = (unsigned)test_random_below(16);
-        set_register(cpu, SEG_GS, (uint32_t)test_random(), limit, type,
+        set_register(cpu, reg, (uint32_t)test_random(), limit, type,
                      (unsigned)test_random_below(2));
-        const struct seg_descriptor *d = &cpu->reg[SEG_GS].copy;
+        cpu->reg[reg].usable = test_random_below(16) != 0;
+        cpu->reg[reg].copy.dpl = (uint32_t)test_random_below(4);
+        cpu->cpl = (uint32_t)test_random_below(4);
+        const struct seg_descriptor *d = &cpu->reg[reg].copy;
         const uint32_t offset = near_an_edge(limit);
         const uint32_t size = 1 + (uint32_t)test_random_below(16);
         const enum seg_access access = (enum seg_access)test_random_below(3);
         static const unsigned allowed[] = {0xCCFF, 0x00CC, 0xFF00};
+        struct seg_result left = {0xA5A5A5A5, fault_pattern()};
+        *result = left;
+        before = *cpu;
         enum seg_status want = SEG_OK;
         for (uint64_t i = 0; i < size; i++)
             if (!byte_exists(d, offset + i))
                 want = SEG_LIMIT;
         if (!(allowed[access] >> type & 1))
             want = SEG_RIGHTS;
-        check_context("round %d: type %u, limit 0x%X, big %u, offset 0x%X, "
-                      "size %u, access %d",
-                      round, type, limit, d->big, offset, size, (int)access);
-        check_status(seg_translate(cpu, SEG_GS, offset, size, access, result),
-                     want);
+        if (!cpu->reg[reg].usable)
+            want = SEG_NULL;
         if (want == SEG_OK)
-            check_eq(result->linear, (uint32_t)(d->base + offset));
+            left.linear = d->base + offset;
+        else
+            left.fault = (struct mach_fault){
+                .vector = reg == SEG_SS ? FAULT_SS : FAULT_GP};
+        check_context("round %d: register %d, type %u, limit 0x%X, big %u, "
+                      "offset 0x%X, size %u, access %d",
+                      round, (int)reg, type, limit, d->big, offset, size,
+                      (int)access);
+        check_status(seg_translate(cpu, reg, offset, size, access, result),
+                     want);
+        check_eq(result->linear, left.linear);
+        check_eq(result->fault.vector, left.fault.vector);
+        check_eq(result->fault.error_code, left.fault.error_code);
+        check_eq(result->fault.address, left.fault.address);
+        check_bytes(cpu, &before, sizeof before);
     }
 }

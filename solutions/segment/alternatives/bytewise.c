@@ -74,7 +74,7 @@ seg_load(struct seg_cpu *cpu, enum seg_reg reg, uint16_t selector,
     struct seg_descriptor d;
     int status;
     uint32_t at, limit;
-    if (cpu == NULL || fault == NULL || (int)reg > SEG_GS)
+    if (cpu == NULL || fault == NULL || reg > SEG_GS)
         return SEG_BAD_ARGUMENT;
     if (selector <= 3) {
         if (reg != SEG_CS && reg != SEG_SS) {
@@ -142,8 +142,8 @@ seg_translate(struct seg_cpu *cpu, enum seg_reg reg, uint32_t offset,
               uint32_t size, enum seg_access access, struct seg_result *result)
 {
     int status = SEG_OK;
-    if (cpu == NULL || result == NULL || size == 0 || (int)reg > SEG_GS ||
-        (int)access > SEG_EXECUTE)
+    if (cpu == NULL || result == NULL || size == 0 || reg > SEG_GS ||
+        access > SEG_EXECUTE)
         return SEG_BAD_ARGUMENT;
     const struct seg_descriptor *d = &cpu->reg[reg].copy;
     if (!exists(d, offset) || !exists(d, (uint64_t)offset + size - 1))
@@ -274,8 +274,7 @@ int
 place_alloc(struct place *place, enum place_fit fit, uint64_t bytes,
             uint64_t *base)
 {
-    if (place == NULL || base == NULL || bytes == 0 ||
-        (int)fit > PLACE_WORST_FIT)
+    if (place == NULL || base == NULL || bytes == 0 || fit > PLACE_WORST_FIT)
         return PLACE_BAD_ARGUMENT;
     const struct walk w = look(place, fit, bytes);
     if (w.best_bytes == 0)

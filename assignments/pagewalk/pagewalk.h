@@ -79,7 +79,8 @@
  *     It does not call mach_invalidate: who asks for a change knows the asid.
  *   - Given, so never checked: a `struct space` is one that pw_create returned
  *     and pw_destroy has not yet had.  For all functions but pw_walk: entries
- *     that are no leaves are empty or lead to a table of this space.
+ *     that are no leaves are empty or lead to a table of this space, of which
+ *     not all entries are empty (nobody else empties the last one).
  *   - What is marked BONUS may stay not implemented (-1; NULL with ENOSYS); the
  *     required part never asks for it.
  *

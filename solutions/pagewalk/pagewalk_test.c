@@ -351,6 +351,18 @@ Test(pagewalk, mapping_writes_exactly_these_entries)
     end(mach, space);
 }
 
+Test(pagewalk, mapping_keeps_the_marks_above)
+{
+    struct mach *const mach = test_machine(32);
+    struct space *const space = two_level(mach);
+    check_status(pw_map(space, 0x1000, 0, 4096, 0), PW_OK);
+    check_status(
+        pw_walk(space, 0x1000, PW_READ, arena_object(struct pw_result)), PW_OK);
+    check_status(pw_map(space, 0x2000, 0, 4096, 0), PW_OK);
+    check_eq(peek(mach, pw_root(space), 4) & 0xFFF, OPEN | PW_A);
+    end(mach, space);
+}
+
 Test(pagewalk, ends_of_memory_can_be_mapped)
 {
     struct mach *const mach = used_machine(32);
@@ -399,6 +411,11 @@ Test(pagewalk, arguments_are_checked)
     }
     check_status(pw_protect(space, 0x1000, 1, PW_G), PW_BAD_ARGUMENT);
     check_status(pw_protect(space, 0x1000, 1, PW_NX), PW_BAD_ARGUMENT);
+    /* Before anything is said about the pages themselves. */
+    check_status(pw_map(space, 0xFFFFF000, 0, 4096, 0), PW_OK);
+    check_status(pw_map(space, 0xFFFFF000, 0, 8192, 0), PW_BAD_ARGUMENT);
+    check_status(pw_unmap(space, 0xFFFFE000, 3 * 4096), PW_BAD_ARGUMENT);
+    check_status(pw_unmap(space, 0xFFFFF000, 4096), PW_OK);
     check_eq(leaf(mach, space, 0x1000), PW_P);
     check_frames_used(mach, 2);
     end(mach, space);

@@ -557,3 +557,27 @@ Test(tlb, large_page_is_found_from_all_its_addresses)
     check_status(tlb_insert(tlb, entry(1, PAGE, mib4, 0)), TLB_BAD_ARGUMENT);
     end();
 }
+
+Test(tlb, smallest_page_decides_alone)
+{
+    begin(4, 4, TLB_LRU);
+    const uint64_t mib4 = UINT64_C(1) << 22;
+    struct tlb_entry *const all = entry(1, 3 * mib4, mib4, 0);
+    all->writable = 1;
+    all->dirty = 1;
+    check_status(tlb_insert(tlb, all), TLB_OK);
+    insert(1, 3 * mib4 + 5 * PAGE, 0);
+    for (int i = 0; i < 2; i++)
+        check_status(
+            tlb_translate(tlb, space, 1, 3 * mib4 + 5 * PAGE, PW_WRITE, r),
+            i == 0 ? TLB_FAULT : TLB_OK);
+    end();
+}
+
+Test(tlb, last_page_has_an_end)
+{
+    begin(4, 2, TLB_LRU);
+    insert(1, UINT64_MAX - 0xFFF, 0);
+    check_probe(1, UINT64_MAX, TLB_OK);
+    end();
+}

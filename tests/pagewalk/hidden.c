@@ -78,6 +78,10 @@ Test(hidden, create_refuses_a_format_that_is_not_there)
     struct mach *const mach = test_machine(8);
     check(pw_create(mach, (enum pw_format)4, 0) == NULL, "format 4 was made");
     check_eq(errno, EINVAL);
+    errno = 0;
+    check(pw_create(mach, (enum pw_format) - 1, 0) == NULL,
+          "format -1 was made");
+    check_eq(errno, EINVAL);
     check(pw_create(NULL, PW_TWO_LEVEL, 0) == NULL, "made without a machine");
     check_eq(errno, EINVAL);
     check_frames_used(mach, 0);
@@ -603,11 +607,21 @@ Test(hidden, address_of_33_bits_is_a_bad_argument)
         {
             const struct path p = new_path(must_formats[i], 0, 0x1000, 0x7000);
             struct pw_leaf *const leaf = arena_object(struct pw_leaf);
-            const uint64_t far = UINT64_C(0x100001000);
-            check_context("%s", format_name(p.format));
-            check_status(pw_walk(p.space, far, PW_READ, p.r), PW_BAD_ARGUMENT);
-            check_status(pw_entry(p.space, far, leaf), PW_BAD_ARGUMENT);
-            check_status(pw_next(p.space, far, leaf), PW_BAD_ARGUMENT);
+            struct pw_result *const untouched = new_result();
+            const struct pw_leaf none = {0};
+            static const uint64_t far[] = {UINT64_C(0x100000000),
+                                           UINT64_C(0x100001000),
+                                           UINT64_C(0x8000000000001000)};
+            for (unsigned k = 0; k < 3; k++) {
+                check_context("%s, 0x%llx", format_name(p.format),
+                              (unsigned long long)far[k]);
+                check_status(pw_walk(p.space, far[k], PW_READ, p.r),
+                             PW_BAD_ARGUMENT);
+                check_status(pw_entry(p.space, far[k], leaf), PW_BAD_ARGUMENT);
+                check_status(pw_next(p.space, far[k], leaf), PW_BAD_ARGUMENT);
+            }
+            check_bytes(p.r, untouched, sizeof *untouched);
+            check_bytes(leaf, &none, sizeof none);
             end_path(&p);
         }
 }

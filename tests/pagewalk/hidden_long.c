@@ -113,6 +113,7 @@ static const uint64_t crooked[] = {
 Test(hidden, crooked_address_is_general_protection)
 {
     const struct path p = new_long(0);
+    struct pw_result *const untouched = new_result();
     for (unsigned i = 0; i < 6; i++) {
         check_context("address 0x%016llx", (unsigned long long)crooked[i]);
         memset(p.r, 0xA5, sizeof *p.r);
@@ -122,6 +123,7 @@ Test(hidden, crooked_address_is_general_protection)
         check_status(pw_walk(p.space, crooked[i], PW_EXECUTE, p.r),
                      PW_NOT_CANONICAL);
         check_fault(p.r, FAULT_GP, 0, 0);
+        check_bytes(p.r, untouched, offsetof(struct pw_result, fault));
     }
     end_path(&p);
 }

@@ -91,6 +91,30 @@ Test(hidden, mapped_range_may_span_tables)
         }
 }
 
+/* The entry that leads to the table has been used: its A stays. */
+Test(hidden, mapping_into_a_table_changes_nothing_else)
+{
+    for
+        EACH_FORMAT(i)
+        {
+            struct mach *mach;
+            const enum pw_format format = must_formats[i];
+            struct space *const space = littered(format, &mach);
+            struct pw_result *const r = new_result();
+            check_context("%s", format_name(format));
+            check_status(pw_map(space, 0x00803000, 0x9000, 4096, PW_W), PW_OK);
+            check_status(pw_walk(space, 0x00803000, PW_WRITE, r), PW_OK);
+            const struct sight before =
+                look(mach, space, format, 0, 0x00803000);
+            check_status(pw_map(space, 0x00804000, 0xA000, 8192, PW_U), PW_OK);
+            check_status(pw_unmap(space, 0x00805000, 4096), PW_OK);
+            const struct sight after = look(mach, space, format, 0, 0x00803000);
+            for (unsigned l = 0; l <= before.level; l++)
+                check_eq(after.entry[l], before.entry[l]);
+            check_end(mach, space, 0);
+        }
+}
+
 Test(hidden, page_of_the_last_byte_is_mapped_whole)
 {
     static const struct {
@@ -328,6 +352,35 @@ Test(hidden, map_refuses_what_reaches_beyond_4_gib)
                      shapes[must_formats[i]].frames[0] * 4096);
             check_end(mach, space, 0);
         }
+}
+
+/* What is in use, and what is not, would be refused for another reason. */
+Test(hidden, bad_argument_counts_before_what_is_mapped)
+{
+    struct mach *const mach = test_machine(16);
+    struct space *const space = new_space(mach, PW_TWO_LEVEL, 0);
+    check_status(pw_map(space, 0x1000, 0x9000, 4096, PW_W), PW_OK);
+    check_status(pw_map(space, 0xFFFFF000, 0x9000, 4096, PW_W), PW_OK);
+    check_refused(mach, space, pw_map(space, 0xFFFFF000, 0, 8192, 0),
+                  PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_map(space, 0x1000, 0xFFFFF000, 8192, 0),
+                  PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_map(space, 0x1000, 0x1800, 4096, 0),
+                  PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_map(space, 0x1000, 0x9000, 4096, PW_P),
+                  PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_unmap(space, 0xFFFFE000, 0x3000),
+                  PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_unmap(space, 0x5800, 4096), PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_protect(space, 0xFFFFE000, 0x3000, PW_U),
+                  PW_BAD_ARGUMENT);
+    check_refused(mach, space, pw_protect(space, 0x5000, 4096, PW_P),
+                  PW_BAD_ARGUMENT);
+    frame_fail_at(mach, 1);
+    check_refused(mach, space, pw_map(space, 0x00800000, 0x9001, 4096, 0),
+                  PW_BAD_ARGUMENT);
+    frame_fail_at(mach, 0);
+    check_end(mach, space, 0);
 }
 
 Test(hidden, map_refuses_bits_that_are_no_rights)

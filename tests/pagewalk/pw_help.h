@@ -288,9 +288,11 @@ litter(struct mach *mach)
             (void)mach_poke(mach, f * MACH_FRAME_BYTES, bytes, sizeof bytes);
 }
 
-/* Destroys, and wants every frame back but `kept`. */
+/* Destroys, and wants every frame back but `kept`; nobody has told the hardware
+ * of a change. */
 #define check_end(mach, space, kept)                                           \
     do {                                                                       \
+        check_eq(mach_counts(mach).invalidations, 0);                          \
         check_status(pw_destroy(space), PW_OK);                                \
         check_frames_used((mach), (kept));                                     \
     } while (0)

@@ -391,6 +391,7 @@ Test(hidden, random_accesses_agree_with_a_look_at_every_byte)
                      (unsigned)test_random_below(2));
         cpu->reg[reg].usable = test_random_below(16) != 0;
         cpu->reg[reg].copy.dpl = (uint32_t)test_random_below(4);
+        cpu->reg[reg].copy.granular = (uint32_t)test_random_below(2);
         cpu->cpl = (uint32_t)test_random_below(4);
         const struct seg_descriptor *d = &cpu->reg[reg].copy;
         const uint32_t offset = near_an_edge(limit);

@@ -27,6 +27,7 @@ Test(hidden, sizes_that_are_not_allowed_cannot_be_made)
     check_refused(4, 65, TLB_LRU);
     check_refused(4, (UINT64_C(1) << 32) + 1, TLB_LRU);
     check_refused(4, 4, 2);
+    check_refused(4, 4, -1);
 }
 
 Test(hidden, smallest_and_largest_tlb_can_be_made)
@@ -81,6 +82,8 @@ Test(hidden, null_is_a_bad_argument)
     check_status(tlb_translate(w.tlb, w.space, 1, BASE, PW_READ, NULL),
                  TLB_BAD_ARGUMENT);
     check_status(tlb_stat(w.tlb, NULL), TLB_BAD_ARGUMENT);
+    check_status(tlb_stat(NULL, arena_object(struct tlb_stats)),
+                 TLB_BAD_ARGUMENT);
     check_status(tlb_invalidate(NULL, 1, 0), TLB_BAD_ARGUMENT);
     check_status(tlb_flush(NULL, TLB_ALL, 1), TLB_BAD_ARGUMENT);
     check_status(tlb_switch(NULL, 1, TLB_SAME_ID), TLB_BAD_ARGUMENT);
@@ -174,6 +177,23 @@ Test(hidden, all_bits_of_the_page_number_are_compared)
     }
     check_context("%s", "");
     check_cached(tlb, 1, 0x00001000, 0x44000);
+    put(tlb, 1, UINT64_C(0x100001000), 0x55000);
+    check_cached(tlb, 1, 0x00001000, 0x44000);
+    check_cached(tlb, 1, UINT64_C(0x100001000), 0x55000);
+    check_status(tlb_destroy(tlb), TLB_OK);
+}
+
+/* Behind its last byte comes address 0. */
+Test(hidden, last_page_of_64_bits_is_like_all_others)
+{
+    struct tlb *const tlb = new_tlb(4, 2, TLB_LRU);
+    put(tlb, 1, UINT64_MAX - 0xFFF, 0x44000);
+    check_cached(tlb, 1, UINT64_MAX, 0x44FFF);
+    check_cached(tlb, 1, UINT64_MAX - 0xFFF, 0x44000);
+    check_absent(tlb, 1, 0);
+    check_absent(tlb, 1, UINT64_MAX - 0x1000);
+    check_status(tlb_invalidate(tlb, 1, UINT64_MAX), TLB_OK);
+    check_absent(tlb, 1, UINT64_MAX - 0xFFF);
     check_status(tlb_destroy(tlb), TLB_OK);
 }
 
@@ -200,6 +220,18 @@ Test(hidden, ids_have_64_bits)
     put(tlb, UINT64_MAX, 0x0804A000, 0x00022000);
     check_cached(tlb, UINT64_MAX, 0x0804A000, 0x00022000);
     check_cached(tlb, 5, 0x0804A000, 0x00011000);
+    static const uint64_t others[] = {0x105, 0x10005, UINT64_C(0x100000005)};
+    for (unsigned i = 0; i < 3; i++)
+        put(tlb, others[i], 0x0804A000, (i + 3) << 16);
+    check_cached(tlb, 5, 0x0804A000, 0x00011000);
+    check_status(tlb_flush(tlb, TLB_ASID_LOCAL, 5), TLB_OK);
+    check_absent(tlb, 5, 0x0804A000);
+    for (unsigned i = 0; i < 3; i++)
+        check_cached(tlb, others[i], 0x0804A000, (i + 3) << 16);
+    check_status(tlb_switch(tlb, others[2], TLB_NEW_ID), TLB_OK);
+    check_cached(tlb, others[0], 0x0804A000, 3 << 16);
+    check_cached(tlb, others[1], 0x0804A000, 4 << 16);
+    check_absent(tlb, others[2], 0x0804A000);
     check_status(tlb_destroy(tlb), TLB_OK);
 }
 

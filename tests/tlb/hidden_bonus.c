@@ -221,6 +221,12 @@ Test(hidden, large_page_has_the_set_of_its_own_number)
     put(tlb, 1, 0x40003000, 0x77000);
     check_absent(tlb, 1, 3 * MIB4);
     check_status(tlb_destroy(tlb), TLB_OK);
+    struct tlb *const wide = new_tlb(8, 1, TLB_LRU);
+    for (uint64_t i = 0; i < 8; i++) /* the upper half above 4 GiB */
+        check_status(insert(wide, large(1, i * GIB1, i * GIB1, GIB1)), TLB_OK);
+    for (uint64_t i = 0; i < 8; i++)
+        check_cached(wide, 1, i * GIB1 + 0x3123, i * GIB1 + 0x3123);
+    check_status(tlb_destroy(wide), TLB_OK);
 }
 
 Test(hidden, all_four_sizes_are_told_apart)
@@ -240,18 +246,39 @@ Test(hidden, all_four_sizes_are_told_apart)
     check_status(tlb_destroy(tlb), TLB_OK);
 }
 
+/* In one set, too, none takes the place of another. */
 Test(hidden, smallest_page_that_matches_counts)
 {
-    struct tlb *const tlb = new_tlb(4, 4, TLB_LRU);
-    check_status(insert(tlb, large(1, 0, GIB1, GIB1)), TLB_OK);
-    check_status(insert(tlb, large(1, MIB4, 0x30000000, MIB4)), TLB_OK);
-    check_status(insert(tlb, large(1, MIB4, 0x20000000, MIB2)), TLB_OK);
-    put(tlb, 1, MIB4 + 0x5000, 0x10000000);
-    check_cached(tlb, 1, MIB4 + 0x5010, 0x10000010);
-    check_cached(tlb, 1, MIB4 + 0x6010, 0x20006010);
-    check_cached(tlb, 1, MIB4 + MIB2, 0x30000000 + MIB2);
-    check_cached(tlb, 1, 2 * MIB4, GIB1 + 2 * MIB4);
-    check_status(tlb_destroy(tlb), TLB_OK);
+    for (uint64_t sets = 1; sets <= 4; sets += 3) {
+        struct tlb *const tlb = new_tlb(sets, 4, TLB_LRU);
+        check_status(insert(tlb, large(1, 0, GIB1, GIB1)), TLB_OK);
+        check_status(insert(tlb, large(1, MIB4, 0x30000000, MIB4)), TLB_OK);
+        check_status(insert(tlb, large(1, MIB4, 0x20000000, MIB2)), TLB_OK);
+        put(tlb, 1, MIB4, 0x10000000);
+        check_cached(tlb, 1, MIB4 + 0x10, 0x10000010);
+        check_cached(tlb, 1, MIB4 + 0x6010, 0x20006010);
+        check_cached(tlb, 1, MIB4 + MIB2, 0x30000000 + MIB2);
+        check_cached(tlb, 1, 2 * MIB4, GIB1 + 2 * MIB4);
+        check_stats(tlb, .evictions = 0);
+        check_status(tlb_destroy(tlb), TLB_OK);
+    }
+}
+
+/* Of two entries that match, the small one forbids the access and the large one
+ * allows it: the walk decides, of which there is nothing to find. */
+Test(hidden, small_page_decides_though_a_large_one_allows_more)
+{
+    struct world w = new_world_of(PW_TWO_LEVEL, PW_WP | PW_PSE, 4, 4);
+    struct tlb_entry small = entry_of(1, MIB4 + 0x5000, 0x10000000);
+    small.writable = 0;
+    check_status(insert(w.tlb, large(1, MIB4, 0x20000000, MIB4)), TLB_OK);
+    check_status(insert(w.tlb, small), TLB_OK);
+    check_hit(&w, 1, MIB4 + 0x5010, PW_READ, 0x10000010);
+    access_once(&w, 1, MIB4 + 0x5010, PW_WRITE, .status = TLB_FAULT, .reads = 1,
+                .walk = PW_NOT_PRESENT, .error_code = PW_FAULT_W);
+    check_hit(&w, 1, MIB4 + 0x5010, PW_WRITE, 0x20005010);
+    check_stats(w.tlb, .hits = 2, .misses = 1, .faults = 1);
+    end_world(&w);
 }
 
 Test(hidden, any_address_in_a_large_page_invalidates_it)

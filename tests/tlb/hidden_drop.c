@@ -159,7 +159,9 @@ Test(hidden, unknown_flush_or_switch_drops_nothing)
 {
     struct tlb *const tlb = crowd();
     check_status(tlb_flush(tlb, (enum tlb_flush)3, 1), TLB_BAD_ARGUMENT);
+    check_status(tlb_flush(tlb, (enum tlb_flush) - 1, 1), TLB_BAD_ARGUMENT);
     check_status(tlb_switch(tlb, 1, (enum tlb_switch)3), TLB_BAD_ARGUMENT);
+    check_status(tlb_switch(tlb, 1, (enum tlb_switch) - 1), TLB_BAD_ARGUMENT);
     check_crowd(tlb, GLOBAL | ID1 | ID2 | ID3);
     check_status(tlb_destroy(tlb), TLB_OK);
 }
@@ -501,6 +503,14 @@ Test(hidden, time_of_what_cannot_be_is_refused)
         {STATS(.hits = end), COSTS(1, 1, 2)},
         {STATS(.misses = end), COSTS(1, 1, 2)},
         {STATS(.hits = 1, .evictions = end), COSTS(1, 1, 2)},
+        {STATS(.hits = 4, .misses = end - 1, .dirty_walks = 4, .faults = end),
+         COSTS(1, 1, 2)},
+        {STATS(.hits = end + 5), COSTS(1, 1, 2)},
+        {STATS(.misses = UINT64_MAX), COSTS(1, 1, 2)},
+        {STATS(.hits = 1, .evictions = UINT64_MAX), COSTS(1, 1, 2)},
+        {STATS(.hits = 4, .misses = end - 1, .dirty_walks = 4,
+               .faults = end + 1),
+         COSTS(1, 1, 2)},
         {STATS(.hits = 4), COSTS(65536, 1, 2)},
         {STATS(.hits = 4), COSTS(1, 65536, 2)},
         {STATS(.hits = 4), COSTS(1, 1, 0)},

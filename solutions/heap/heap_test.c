@@ -464,6 +464,10 @@ Test(heap, realloc_across_the_threshold)
     check(kmem_in_heap(kmem, p), "100000 bytes are not");
     check_all(p, 100000, 1);
     check_eq(kmem_counts(kmem).mapped_bytes, 0);
+    check_status(heap_set(heap, HEAP_SET_THRESHOLD, 5000), HEAP_OK);
+    p = heap_realloc(heap, p, 9000);
+    check(kmem_in_mapping(kmem, p), "9000 bytes are in the heap");
+    check_all(p, 9000, 1);
 }
 
 /* ---- No memory --------------------------------------------------------- */

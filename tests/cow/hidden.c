@@ -99,7 +99,9 @@ Test(hidden, space_of_a_process_is_the_one_that_was_handed_over)
     check_status(cow_spawn(w.cow, 32767, two), COW_OK);
     check(cow_space(w.cow, 1) == one, "cow_space(cow, 1) is another");
     check(cow_space(w.cow, 32767) == two, "cow_space(cow, 32767) is another");
+    errno = 0;
     check(cow_space(w.cow, 2) == NULL, "process 2 does not exist");
+    check_eq(errno, 0);
     check(cow_space(w.cow, 0) == NULL, "0 is no pid");
     check(cow_space(w.cow, 32768) == NULL, "32768 is no pid");
     check(cow_space(NULL, 1) == NULL, "cow_space(NULL, 1) is not NULL");
@@ -155,7 +157,32 @@ Test(hidden, process_that_is_not_there_is_named)
     check_status(cow_protect(w.cow, 9, NO_KERNEL, 0), COW_NO_PROCESS);
     check_status(cow_copy_out(w.cow, 9, NO_KERNEL, w.from, 1, w.left),
                  COW_NO_PROCESS);
+    check_eq(*w.left, UINT64_C(0xA5A5A5A5A5A5A5A5));
     check_status(cow_exit(w.cow, 9), COW_NO_PROCESS);
+    end_world(&w);
+}
+
+Test(hidden, bad_argument_comes_before_all_else)
+{
+    const struct world w = one_process();
+    check_status(cow_spawn(w.cow, 1, NULL), COW_BAD_ARGUMENT);
+    check_status(cow_fork(w.cow, 9, 0), COW_BAD_ARGUMENT);
+    /* Neither the process nor the address is looked at before. */
+    for (uint64_t pid = 1; pid <= 9; pid += 8) {
+        check_context("pid %u, which is %s", (unsigned)pid,
+                      pid == 1 ? "there" : "not there");
+        check_status(cow_map(w.cow, pid, NO_KERNEL, PW_COW), COW_BAD_ARGUMENT);
+        check_status(cow_fault(w.cow, pid, NO_KERNEL, PW_FAULT_R),
+                     COW_BAD_ARGUMENT);
+        check_status(cow_protect(w.cow, pid, NO_KERNEL, PW_COW),
+                     COW_BAD_ARGUMENT);
+        check_status(cow_copy_out(w.cow, pid, NO_KERNEL, w.from, 0, w.left),
+                     COW_BAD_ARGUMENT);
+        check_status(cow_copy_out(w.cow, pid, NO_KERNEL, NULL, 1, w.left),
+                     COW_BAD_ARGUMENT);
+    }
+    check_status(cow_protect(w.cow, 1, HIDDEN + PAGE, PW_COW),
+                 COW_BAD_ARGUMENT);
     end_world(&w);
 }
 
@@ -175,11 +202,14 @@ Test(hidden, new_page_is_zero_and_counted)
 Test(hidden, new_page_has_the_rights_that_were_asked_for)
 {
     const struct world w = one_process();
+    unsigned char bytes[PAGE], zero[PAGE] = {0};
     static const uint64_t rights[] = {0, PW_W, PW_U, PW_W | PW_U | PW_SHARED};
     for (unsigned i = 0; i < 4; i++) {
         const uint64_t va = 0x10000000 + i * PAGE;
         check_status(cow_map(w.cow, 1, va, rights[i]), COW_OK);
         check_eq(bits(&w, 1, va), PW_P | rights[i]);
+        read_page(&w, 1, va, bytes);
+        check_bytes(bytes, zero, PAGE);
     }
     check_refused(&w, cow_map(w.cow, 1, 0x20000000, PW_COW), COW_BAD_ARGUMENT);
     check_refused(&w, cow_map(w.cow, 1, 0x20000000, PW_D), COW_BAD_ARGUMENT);

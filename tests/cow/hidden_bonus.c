@@ -201,6 +201,7 @@ Test(hidden, full_device_takes_no_new_page)
     check_refused(&none, cow_evict(none.cow, 1, DATA), COW_NO_SLOT);
     check_status(cow_evict(w.cow, 1, TEXT), COW_OK);
     check_nothing_changed(&w, cow_evict(w.cow, 1, DATA), COW_NO_SLOT);
+    check_nothing_changed(&w, cow_evict(w.cow, 1, SHARED), COW_PINNED);
     /* A page with a slot needs no other: clean, and written. */
     check_status(cow_fault(w.cow, 1, TEXT, USER_READ), COW_OK);
     check_status(cow_evict(w.cow, 1, TEXT), COW_OK);
@@ -322,6 +323,16 @@ Test(hidden, write_error_leaves_the_page_in_its_frame)
     unsigned char bytes[PAGE];
     read_page(&w, 1, DATA, bytes);
     check_eq(bytes[4000], 0x77);
+    /* It keeps a slot that others count, too. */
+    check_status(cow_evict(w.cow, 1, DATA), COW_OK);
+    check_status(cow_fork(w.cow, 1, 2), COW_OK);
+    check_status(user_write(&w, 2, DATA, 0x78), COW_OK);
+    swapdev_fail_write_at(w.mach, 1, 0);
+    check_nothing_changed(&w, cow_evict(w.cow, 2, DATA), COW_WRITE_ERROR);
+    check_slot_refs(&w, 0, 2);
+    check_status(cow_evict(w.cow, 2, DATA), COW_OK);
+    check_slot_refs(&w, 0, 1);
+    check_slot_refs(&w, 1, 1);
     end_world(&w);
 }
 

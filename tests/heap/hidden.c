@@ -157,6 +157,15 @@ Test(hidden, no_heap_is_a_bad_argument)
     check_null(heap_calloc(NULL, 1, 10), EINVAL);
     check_null(heap_realloc(NULL, p, 10), EINVAL);
     check_status(heap_free(NULL, p), HEAP_BAD_ARGUMENT);
+    /* Whatever the other arguments are. */
+    check_null(heap_malloc(NULL, SIZE_MAX), EINVAL);
+    check_null(heap_calloc(NULL, SIZE_MAX, 2), EINVAL);
+    check_null(heap_realloc(NULL, NULL, 10), EINVAL);
+    check_null(heap_realloc(NULL, p, 0), EINVAL);
+    check_status(heap_free(NULL, NULL), HEAP_BAD_ARGUMENT);
+    errno = 0;
+    check_eq(heap_usable(NULL, NULL), 0);
+    check_eq(errno, EINVAL);
     check_status(heap_destroy(NULL), HEAP_BAD_ARGUMENT);
     check_status(heap_set(NULL, HEAP_SET_KEEP, 1), HEAP_BAD_ARGUMENT);
     errno = 0;
@@ -303,6 +312,9 @@ Test(hidden, threshold_can_be_set)
           "1 byte is in the heap, the threshold is 1");
     check(kmem_in_heap(kmem, block(kmem, heap_malloc(heap, 0), 0)),
           "0 bytes are mapped, the threshold is 1");
+    check_status(heap_set(heap, HEAP_SET_THRESHOLD, UINT64_MAX), HEAP_OK);
+    check(kmem_in_heap(kmem, block(kmem, heap_malloc(heap, MIB), MIB)),
+          "1 MiB is mapped, the threshold is 2^64 - 1");
 }
 
 Test(hidden, options_that_make_no_sense_are_refused)
@@ -333,6 +345,31 @@ Test(hidden, live_blocks_do_not_mind_a_new_threshold)
     check_status(heap_free(heap, large), HEAP_OK);
     check_eq(kmem_counts(kmem).mapped_bytes, 0);
     check_eq(kmem_counts(kmem).refused, 0);
+}
+
+Test(hidden, new_threshold_counts_for_blocks_that_get_another_size)
+{
+    struct kmem *kmem = new_kmem();
+    struct heap *heap = new_heap(kmem);
+    void *p = block(kmem, heap_malloc(heap, 9000), 9000);
+    fill(p, 9000, 1);
+    check_status(heap_set(heap, HEAP_SET_THRESHOLD, 4000), HEAP_OK);
+    p = block(kmem, heap_realloc(heap, p, 8000), 8000);
+    check(kmem_in_mapping(kmem, p), "8000 bytes are in the heap, the "
+                                    "threshold is 4000");
+    check_filled(p, 8000, 1);
+    void *q = block(kmem, heap_malloc(heap, 150000), 150000);
+    fill(q, 150000, 2);
+    check_status(heap_set(heap, HEAP_SET_THRESHOLD, MIB), HEAP_OK);
+    q = block(kmem, heap_realloc(heap, q, 140000), 140000);
+    check(kmem_in_heap(kmem, q), "140000 bytes are mapped, the threshold is "
+                                 "1 MiB");
+    check_filled(q, 140000, 2);
+    p = block(kmem, heap_realloc(heap, p, 200000), 200000);
+    check(kmem_in_heap(kmem, p), "200000 bytes are mapped, the threshold is "
+                                 "1 MiB");
+    check_filled(p, 8000, 1);
+    check_eq(kmem_counts(kmem).mapped_bytes, 0);
 }
 
 /* ---- Using again ------------------------------------------------------- */
@@ -542,6 +579,14 @@ Test(hidden, break_goes_down_when_much_is_free_at_the_top)
         check_status(heap_free(heap, p[i]), HEAP_OK);
     check(kmem_counts(kmem).brk_lowered > 0, "the break was never lowered");
     check_kept(kmem, above_block(kmem, heap, p[2]), HEAP_KEEP);
+    /* The smallest blocks that join at once. */
+    void *q[90];
+    heap_destroy(heap);
+    heap = new_heap(kmem);
+    row_of_blocks(kmem, heap, q, 90, 4096 - HEADER);
+    for (unsigned i = 90; i-- > 3;)
+        check_status(heap_free(heap, q[i]), HEAP_OK);
+    check_kept(kmem, above_block(kmem, heap, q[2]), HEAP_KEEP);
 }
 
 Test(hidden, break_goes_down_when_a_large_free_row_forms)
@@ -621,11 +666,18 @@ Test(hidden, what_stays_at_the_top_can_be_set)
     struct heap *heap = new_heap(kmem);
     void *p[40];
     row_of_blocks(kmem, heap, p, 40, 16 * KIB);
+    check_status(heap_set(heap, HEAP_SET_KEEP, UINT64_MAX), HEAP_OK);
+    for (unsigned i = 40; i-- > 20;)
+        check_status(heap_free(heap, p[i]), HEAP_OK);
+    check_eq(kmem_counts(kmem).brk_lowered, 0);
     check_status(heap_set(heap, HEAP_SET_KEEP, 400 * KIB), HEAP_OK);
-    for (unsigned i = 40; i-- > 5;)
+    for (unsigned i = 20; i-- > 5;)
         check_status(heap_free(heap, p[i]), HEAP_OK);
     check_kept(kmem, above_block(kmem, heap, p[4]), 400 * KIB);
+    const uint64_t lowered = kmem_counts(kmem).brk_lowered;
     check_status(heap_set(heap, HEAP_SET_KEEP, 0), HEAP_OK);
+    check(kmem_counts(kmem).brk_lowered == lowered,
+          "heap_set has lowered the break: it counts at the next heap_free");
     check_status(heap_free(heap, p[4]), HEAP_OK);
     check_kept(kmem, above_block(kmem, heap, p[3]), 0);
 }

@@ -35,6 +35,9 @@ Test(hidden, aligned_payload_is_a_multiple)
     }
     for (unsigned i = 0; i < count; i++)
         check_status(heap_free(heap, p[(i * 7) % count]), HEAP_OK);
+    /* It is the request that counts, not what the alignment adds. */
+    check(kmem_in_heap(kmem, aligned(kmem, heap, 2 * HEAP_THRESHOLD, 100)),
+          "100 bytes are mapped");
 }
 
 Test(hidden, alignment_that_is_no_power_of_two_is_einval)
@@ -175,6 +178,7 @@ check_sound(struct kmem *kmem, struct heap *heap, void **p, unsigned count)
             bytes += usable(kmem, heap, p[i]);
         }
     }
+    report->bad = kmem;
     check_status(heap_check(heap, report), HEAP_OK);
     check_eq(report->blocks, blocks);
     check_eq(report->bytes, bytes);

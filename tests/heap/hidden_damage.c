@@ -116,6 +116,24 @@ Test(hidden, pointer_that_is_no_multiple_of_16_is_refused)
     check_status(heap_free(heap, q), HEAP_OK);
 }
 
+Test(hidden, pointer_into_a_block_has_no_header)
+{
+    struct kmem *kmem = new_kmem();
+    struct heap *heap = new_heap(kmem);
+    static const size_t n[] = {300, 9000, 200000};
+    for (unsigned i = 0; i < 3; i++) {
+        char *p = block(kmem, heap_malloc(heap, n[i]), n[i]);
+        fill(p, n[i], i);
+        for (size_t at = 16; at < n[i]; at = at * 2 + 16) {
+            check_context("byte %zu of a payload of %zu", at, n[i]);
+            check_status(heap_free(heap, p + at), HEAP_BAD_HEADER);
+            check_null(heap_realloc(heap, p + at, 50), EINVAL);
+        }
+        check_filled(p, n[i], i);
+        check_status(heap_free(heap, p), HEAP_OK);
+    }
+}
+
 Test(hidden, pointer_outside_of_the_heap_is_not_followed)
 {
     struct kmem *kmem = new_kmem();

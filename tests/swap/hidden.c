@@ -26,6 +26,7 @@ Test(hidden, full_device_has_no_slot)
         check_slot_alloc(&w, slot);
     *w.word = 99;
     check_status(slot_alloc(w.swap, w.word), SWAP_NO_SLOT);
+    check_status(slot_alloc(w.swap, NULL), SWAP_BAD_ARGUMENT);
     check_eq(*w.word, 99);
     check_eq(slot_count(w.swap, 2), 1);
     end_world(&w);
@@ -238,9 +239,11 @@ Test(hidden, present_page_is_left_alone)
     const struct world w = new_world(2, 8, SWAP_CLOCK);
     write_page(&w, 0, 12);
     touch(&w, 1, USER_READ);
+    change_leaf(&w, 1, PW_A, 0);
     const struct seen before = look(&w);
     check_fault(&w, 0, USER_WRITE, SWAP_OK, SWAP_PRESENT, F(0));
     check_fault(&w, 1, PW_READ, SWAP_OK, SWAP_PRESENT, F(1));
+    check_fault(&w, 1, USER_WRITE, SWAP_OK, SWAP_PRESENT, F(1));
     check_same(&w, &before);
     check_frame(&w, F(0), 12);
     end_world(&w);
@@ -286,6 +289,14 @@ Test(hidden, no_frame_for_a_table_is_no_memory)
     check_frames_used(w.mach, used);
     check_fault(&w, 5, USER_READ, SWAP_OK, SWAP_ZEROED, F(0));
     check_fault(&w, 6, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
+    /* In full memory the victim is gone by then, and its frame free. */
+    frame_fail_at(w.mach, 1);
+    check_refused(&w, 0, USER_READ, SWAP_NO_MEMORY);
+    check_leaf(&w, 0, 0);
+    check_leaf(&w, 5, 0);
+    check_status(swap_evict(w.swap, F(0)), SWAP_NOT_IN_USE);
+    check_fault(&w, 0, USER_READ, SWAP_OK, SWAP_ZEROED, F(0));
+    check_eq(leaf(&w, 6) & PW_P, PW_P);
     end_world(&w);
 }
 
@@ -580,6 +591,7 @@ Test(hidden, bad_arguments_of_a_pin)
     check_status(swap_pin(w.swap, F(2), 1), SWAP_BAD_ARGUMENT);
     check_status(swap_pin(w.swap, FIRST - 1, 1), SWAP_BAD_ARGUMENT);
     check_status(swap_pin(w.swap, F(0), 2), SWAP_BAD_ARGUMENT);
+    check_status(swap_pin(w.swap, F(1), 2), SWAP_BAD_ARGUMENT);
     check_status(swap_pin(NULL, F(0), 1), SWAP_BAD_ARGUMENT);
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
     end_world(&w);

@@ -268,6 +268,29 @@ Test(hidden, lists_leave_pinned_frames_alone)
     end_world(&w);
 }
 
+Test(hidden, refill_leaves_a_pinned_page_its_a)
+{
+    const struct world w = lists(3);
+    touch(&w, 0, USER_READ);
+    check_out(&w, F(1));
+    check_out(&w, F(2));
+    touch(&w, 0, USER_READ);
+    check_fault(&w, 5, USER_READ, SWAP_OK, SWAP_ZEROED, F(1));
+    check_victim(&w, F(1));
+    /* Page 0 is active, page 5 not yet. */
+    touch(&w, 5, USER_READ);
+    check_victim(&w, F(1));
+    touch(&w, 5, USER_READ);
+    check_fault(&w, 6, USER_READ, SWAP_OK, SWAP_ZEROED, F(2));
+    touch(&w, 0, USER_READ);
+    check_status(swap_pin(w.swap, F(0), 1), SWAP_OK);
+    /* Page 5 becomes active, too, and page 0 comes back. */
+    check_victim(&w, F(2));
+    check_eq(leaf(&w, 5) & PW_A, 0);
+    check_eq(leaf(&w, 0) & PW_A, PW_A);
+    end_world(&w);
+}
+
 Test(hidden, pinned_inactive_pages_do_not_hide_the_active_ones)
 {
     const struct world w = lists(3);

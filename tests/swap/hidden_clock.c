@@ -398,6 +398,17 @@ Test(hidden, page_keeps_its_slot_when_it_cannot_be_written)
     check_status(swap_evict(w.swap, F(0)), SWAP_OK);
     check_leaf(&w, 2, PW_SWAPPED | PW_W | PW_U);
     check_page(&w, 2, 92);
+    /* A slot that it shares, too. */
+    check_status(slot_get(w.swap, 0), SWAP_OK);
+    write_page(&w, 2, 93);
+    swapdev_fail_write_at(w.mach, 1, 0);
+    check_status(swap_evict(w.swap, F(0)), SWAP_WRITE_ERROR);
+    check_eq(slot_count(w.swap, 0), 2);
+    check_eq(slot_count(w.swap, 1), 0);
+    check_slot(&w, 0, 92);
+    check_status(swap_evict(w.swap, F(0)), SWAP_OK);
+    check_eq(slot_count(w.swap, 0), 1);
+    check_leaf(&w, 2, UINT64_C(1) << 12 | PW_SWAPPED | PW_W | PW_U);
     end_world(&w);
 }
 

@@ -3,9 +3,9 @@
  *
  *     program ---- pipe ---- janitor
  *
- * Beside each folder stands a janitor: a fork of the program, in a session of
- * its own, that waits for the end of a pipe whose other end the program alone
- * holds.  The kernel closes that end however the program ends; then the janitor
+ * Beside each folder stands a janitor, from before the folder is made: a fork of
+ * the program, in a session of its own, that waits for the end of a pipe whose
+ * other end the program alone holds.  The kernel closes that end however the program ends; then the janitor
  * removes the folder.  Steps that still run are ended at the same moment by
  * their guardians (process.c), so the janitor tries until nothing is put back.
  *
@@ -16,12 +16,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -118,7 +119,6 @@ appoint_janitor(const char *path)
         folder++;
     }
     if (folder->path != NULL || pipe2(ends, O_CLOEXEC) != 0) {
-        rmdir(path);
         die(EX_OSERR, "cannot watch over the work folder %s:", path);
     }
     if (owner == 0) {
@@ -131,7 +131,6 @@ appoint_janitor(const char *path)
     }
     close(ends[READ_END]);
     if (janitor < 0) {
-        rmdir(path);
         die(EX_OSERR, "cannot start a process:");
     }
     *folder = (struct folder){xstrdup(path), ends[WRITE_END], janitor};
@@ -154,26 +153,44 @@ work_has_room(const char *path)
     return free_bytes(path) >= ROOM_TO_TRUST;
 }
 
+static _Noreturn void
+cannot_make(const char *place)
+{
+    die(EX_CANTCREAT,
+        "cannot make a work folder in %s; set TMPDIR to a folder that can be "
+        "written:",
+        place);
+}
+
+/* A path that nobody else has or can foresee. */
+static char *
+new_name(const char *place)
+{
+    uint64_t lot;
+    char *const whole = realpath(place, NULL);
+    if (whole == NULL || getrandom(&lot, sizeof lot, 0) != sizeof lot) {
+        cannot_make(place);
+    }
+    char *const name = text_format("%s/vmlab-%016" PRIx64, whole, lot);
+    free(whole);
+    return name;
+}
+
 char *
 work_make(void)
 {
     const char *const variable = getenv("TMPDIR");
     const char *const place =
         variable != NULL && variable[0] != '\0' ? variable : "/tmp";
-    char *const wished = text_format("%s/vmlab-XXXXXX", place);
-    if (mkdtemp(wished) == NULL) {
-        die(EX_CANTCREAT,
-            "cannot make a work folder in %s; set TMPDIR to a folder that can "
-            "be written:",
-            place);
-    }
-    /* Steps with users of their own pass through, and see nothing. */
-    char *const whole = realpath(wished, NULL);
-    if (whole == NULL || chmod(whole, 0711) != 0) {
-        die(EX_CANTCREAT, "cannot open the work folder %s:", wished);
-    }
-    free(wished);
+    char *const whole = new_name(place);
     appoint_janitor(whole);
+    /* Steps with users of their own pass through, and see nothing. */
+    if (mkdir(whole, 0711) != 0 || chmod(whole, 0711) != 0) {
+        const int error = errno;
+        work_keep(whole); /* whose it is, if it is there                      */
+        errno = error;
+        cannot_make(place);
+    }
     if (free_bytes(whole) < ROOM_TO_START) {
         die(EX_CANTCREAT,
             "%s has less than %u MiB free: make room there, or set TMPDIR to a "

@@ -48,7 +48,10 @@ MODULE_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
 # holds that was never set, a return address of an earlier call perhaps, is the
 # same in all of them.
 BANK_FLAGS   := $(MODULE_FLAGS) -ftrivial-auto-var-init=pattern
-WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+# Binding at the first call would be done anew in every child of a zygote.
+WRAPPED      := -Wl,-z,now,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+
+REACHED      := $(addprefix -Xlinker --wrap=,$(addprefix phys_,read8 read32 read64 write8 write32 write64 move zero_frame) frame_free)
 
 # Looked at when a recipe needs them, which is after the packages are there.
 GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd sqlite3
@@ -171,6 +174,8 @@ HELP_$(1)   := $$(patsubst %.c,$(B)/obj/%.o,$$(wildcard tests/$(1)/help*.c)) \
                $$(foreach s,$$(SERVED_$(1)),$(B)/obj/solutions/$$(s)/$$(s).o)
 MODULES_$(1) := $$(addprefix $$(K_$(1))/modules/,reference $$(ALTS_$(1):%=alternative-%) $$(BUGS_$(1):%=bug-%))
 INCLUDES_$(1) := $(if $(wildcard assignments/$(1)),-Iassignments,$(INCLUDES))
+# Modules of the kit itself reach a machine's memory (bridge/direct.c).
+DIRECT_$(1) := $$(if $$(shell grep -s machine.tab tests/$(1)/served.tab),$(B)/obj/grader/bridge/direct.o)
 TABLES_$(1) := -DSTAGE_HEADER='"$(1)/$(1).h"' -DSTAGE_TABLE='"$(1)/$(1).tab"' -DSTAGE_SERVED='"$(1)/served.tab"'
 
 $$(K_$(1))/%_tables.o: grader/bridge/%_tables.c | $(B)/.packages
@@ -223,9 +228,9 @@ $$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)
 # Apart, because the bridge changes more often than a bank does.
 $$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h) $(B)/.bank-flags | $(B)/.packages
 	@$(CC) $(BANK_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
-$$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o
+$$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o $$(DIRECT_$(1))
 	@mkdir -p $$(@D)
-	@$(CC) -o $$@ $$^ $(WRAPPED)
+	@$(CC) -o $$@ $$^ $(WRAPPED) $$(if $$(DIRECT_$(1)),$$(REACHED))
 
 .PRECIOUS: $$(K_$(1))/src/%.c $$(K_$(1))/src/%.o
 kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(K_$(1))/served $$(MODULES_$(1))

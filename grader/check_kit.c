@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "die.h"
+#include "gate.h"
 #include "kit.h"
 #include "own_tests.h"
 #include "pipeline.h"
@@ -246,6 +247,15 @@ check_alternatives(const struct kit *kit, const struct kit_stage *stage)
 
 /* ---- The bank on the quick runner ---------------------------------------- */
 
+/* "build/kit/M/modules/bug-x" to that module's source (".c") or object (".o"). */
+static char *
+made_from(const struct kit_stage *stage, const char *program,
+          const char *ending)
+{
+    return text_format("%s/src/%s%s", stage->folder,
+                       strrchr(program, '/') + 1, ending);
+}
+
 /* The judge's tests on many programs: verdicts[program * tests + test]. */
 struct verdicts {
     struct strings tests; /* "hidden/x", in the order of the quick runner     */
@@ -253,9 +263,11 @@ struct verdicts {
     enum verdict *of;
 };
 
+/* A module without variables of its own is as new when all its blocks are given
+ * back, and takes another test. */
 static struct verdicts
 judge_programs(const struct kit *kit, const struct kit_stage *stage,
-               const struct strings *programs)
+               const struct strings *programs, const struct strings *objects)
 {
     char *const judge = text_format("%s/quick_judge", stage->folder);
     char *argv[] = {judge, NULL};
@@ -277,11 +289,14 @@ judge_programs(const struct kit *kit, const struct kit_stage *stage,
         xcalloc(programs->count + 1, sizeof *list);
     struct subject_request *const requests =
         xcalloc(programs->count + 1, sizeof *requests);
-    char *(*const argvs)[2] = xcalloc(programs->count + 1, sizeof *argvs);
+    char *(*const argvs)[3] = xcalloc(programs->count + 1, sizeof *argvs);
     for (size_t i = 0; i < programs->count; i++) {
+        const bool again = !gate_keeps_variables(objects->item[i]);
         argvs[i][0] = programs->item[i];
-        requests[i] = (struct subject_request){
-            .argv = argvs[i], .filtered = true, .filter = INNER_SUBJECT};
+        argvs[i][1] = again ? "--again" : NULL;
+        requests[i] = (struct subject_request){.argv = argvs[i],
+                                               .filtered = !again,
+                                               .filter = INNER_SUBJECT};
         list[i].subject = &requests[i];
     }
     own_tests_matrix(&run, list, programs->count, verdicts.tests.count, NULL,
@@ -296,6 +311,23 @@ judge_programs(const struct kit *kit, const struct kit_stage *stage,
     free(list);
     free(outcomes);
     free(judge);
+    return verdicts;
+}
+
+/* The same of programs of the kit itself. */
+static struct verdicts
+judge_of_kit(const struct kit *kit, const struct kit_stage *stage,
+             const struct strings *programs)
+{
+    struct strings objects = {0};
+    for (size_t i = 0; i < programs->count; i++) {
+        char *const object = made_from(stage, programs->item[i], ".o");
+        strings_add(&objects, object);
+        free(object);
+    }
+    const struct verdicts verdicts =
+        judge_programs(kit, stage, programs, &objects);
+    strings_free(&objects);
     return verdicts;
 }
 
@@ -418,25 +450,10 @@ check_bugs(const struct kit_stage *stage, const struct verdicts *verdicts,
 /* ---- Other compilers and levels ------------------------------------------ */
 
 static void
-compile(const char *compiler, const char *level, const struct kit *kit,
-        const struct kit_stage *stage, const char *source, const char *to)
+run_compiler(struct strings *argv, const char *source)
 {
-    char *const headers = kit_path(kit, "assignments");
-    struct strings argv = {0};
-    strings_add(&argv, compiler);
-    strings_add(&argv, "-std=c11");
-    strings_add(&argv, "-g");
-    strings_add(&argv, level);
-    strings_add(&argv, "-w");
-    strings_add(&argv, "-I");
-    strings_add(&argv, headers);
-    strings_add(&argv, "-o");
-    strings_add(&argv, to);
-    strings_add(&argv, source);
-    strings_add(&argv, stage->subject_object);
-    strings_add(&argv, VMLAB_LINK_FLAGS);
     const struct process process = {
-        .argv = argv.item,
+        .argv = argv->item,
         .environment = (char *[]){"PATH=/usr/bin:/bin", NULL},
         .standard_input = -1,
         .wall_ms = 60000,
@@ -444,22 +461,37 @@ compile(const char *compiler, const char *level, const struct kit *kit,
     };
     struct process_result result = process_run(&process);
     if (result.end != PROCESS_EXITED || result.code != 0) {
-        die(EX_UNAVAILABLE, "%s cannot compile %s: %s", compiler, source,
+        die(EX_UNAVAILABLE, "%s cannot compile %s: %s", argv->item[0], source,
             result.end == PROCESS_NOT_FOUND
                 ? "it is not installed (make setup-tests)"
                 : result.output);
     }
     process_result_free(&result);
-    strings_free(&argv);
-    free(headers);
+    strings_free(argv);
 }
 
-/* "build/kit/M/modules/bug-x" to the source of that module. */
-static char *
-source_of(const struct kit_stage *stage, const char *program)
+static void
+compile(const char *compiler, const char *level, const struct kit *kit,
+        const struct kit_stage *stage, const char *source, const char *object,
+        const char *program)
 {
-    return text_format("%s/src/%s.c", stage->folder,
-                       strrchr(program, '/') + 1);
+    char *const headers = kit_path(kit, "assignments");
+    const char *const to_object[] = {
+        compiler, "-std=c11", "-g",   level,  "-w", "-I",
+        headers,  "-c",       "-o",   object, source};
+    const char *const to_program[] = {
+        compiler, "-o", program, object, stage->subject_object,
+        VMLAB_LINK_FLAGS};
+    struct strings argv = {0};
+    for (size_t i = 0; i < sizeof to_object / sizeof *to_object; i++) {
+        strings_add(&argv, to_object[i]);
+    }
+    run_compiler(&argv, source);
+    for (size_t i = 0; i < sizeof to_program / sizeof *to_program; i++) {
+        strings_add(&argv, to_program[i]);
+    }
+    run_compiler(&argv, source);
+    free(headers);
 }
 
 static void
@@ -469,7 +501,7 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
 {
     struct strings names = {0};
     struct strings programs = {0};
-    struct strings others = {0};
+    struct strings others = {0}, objects = {0};
     char *const folder = xstrdup("/tmp/vmlab-compilers-XXXXXX");
     if (mkdtemp(folder) == NULL) {
         die(EX_CANTCREAT, "cannot make %s:", folder);
@@ -485,12 +517,14 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
         strings_add(&programs, stage->bugs.item[b]);
     }
     for (size_t i = 0; i < programs.count; i++) {
-        char *const source = source_of(stage, programs.item[i]);
+        char *const source = made_from(stage, programs.item[i], ".c");
         strings_addf(&others, "%s/%zu", folder, i);
-        compile(compiler, level, kit, stage, source, others.item[i]);
+        strings_addf(&objects, "%s/%zu.o", folder, i);
+        compile(compiler, level, kit, stage, source, objects.item[i],
+                others.item[i]);
         free(source);
     }
-    struct verdicts verdicts = judge_programs(kit, stage, &others);
+    struct verdicts verdicts = judge_programs(kit, stage, &others, &objects);
     size_t wrong = 0;
     for (size_t i = 0; i < names.count; i++) {
         char *const fails = failures(stage, &verdicts, i);
@@ -507,12 +541,14 @@ check_compiler(const struct kit *kit, const struct kit_stage *stage,
     check_bugs(stage, &verdicts, how, names.count, start, step);
     for (size_t i = 0; i < others.count; i++) {
         unlink(others.item[i]);
+        unlink(objects.item[i]);
     }
     rmdir(folder);
     verdicts_free(&verdicts);
     strings_free(&names);
     strings_free(&programs);
     strings_free(&others);
+    strings_free(&objects);
     free(what);
     free(how);
     free(folder);
@@ -547,7 +583,7 @@ kills(const struct kit *kit, const char *name, bool write)
     if (stage == NULL) {
         die(EX_USAGE, "there is no stage '%s'", name);
     }
-    struct verdicts verdicts = judge_programs(kit, stage, &stage->bugs);
+    struct verdicts verdicts = judge_of_kit(kit, stage, &stage->bugs);
     for (size_t b = 0; b < stage->bank->bug_count; b++) {
         const struct bug *const bug = &stage->bank->bugs[b];
         char *const fails = failures(stage, &verdicts, b);
@@ -585,7 +621,7 @@ check_bank(const struct kit *kit, const struct kit_stage *stage, bool share)
         strings_add(&programs, stage->bugs.item[i]);
     }
     check_alternatives(kit, stage);
-    struct verdicts verdicts = judge_programs(kit, stage, &programs);
+    struct verdicts verdicts = judge_of_kit(kit, stage, &programs);
     check_rubric(stage, &verdicts);
     check_bugs(stage, &verdicts, "", rights, 0, ways);
     verdicts_free(&verdicts);

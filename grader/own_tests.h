@@ -44,7 +44,9 @@ struct own_implementation {
 struct own_run {
     char *const *tester_argv;
     const struct sandbox *tester_sandbox;
-    bool tester_is_ours; /* no limit on its memory: its machines may be large */
+    bool tester_is_ours; /* no limit on its memory: its machines may be large;
+                          * and after a test that passed its process takes
+                          * another, as an implementation's may               */
     const struct stage *stage; /* its limits                                  */
     uint64_t seed;
 };

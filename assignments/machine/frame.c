@@ -12,7 +12,6 @@
 #include "mach_private.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 static uint64_t
 bit_of(uint64_t frame)
@@ -23,25 +22,21 @@ bit_of(uint64_t frame)
 static int
 is_used(const struct mach *mach, uint64_t frame)
 {
-    return (mach->used[frame / WORD_BITS] & bit_of(frame)) != 0;
+    return (mach->state->used[frame / WORD_BITS] & bit_of(frame)) != 0;
 }
 
-int
-mach_frames_begin(struct mach *mach)
+uint64_t
+mach_frame_words(uint64_t frames)
 {
-    mach->words = (mach->frames + WORD_BITS - 1) / WORD_BITS;
-    mach->used = calloc(mach->words, sizeof *mach->used);
-    if (mach->used == NULL)
-        return -1;
-    for (uint64_t f = mach->frames; f < mach->words * WORD_BITS; f++)
-        mach->used[f / WORD_BITS] |= bit_of(f);
-    return 0;
+    return (frames + WORD_BITS - 1) / WORD_BITS;
 }
 
 void
-mach_frames_end(struct mach *mach)
+mach_frames_begin(struct mach *mach)
 {
-    free(mach->used);
+    mach->words = mach_frame_words(mach->frames);
+    for (uint64_t f = mach->frames; f < mach->words * WORD_BITS; f++)
+        mach->state->used[f / WORD_BITS] |= bit_of(f);
 }
 
 /* Counts an allocation; whether it is the one that has been arranged to fail.
@@ -49,7 +44,7 @@ mach_frames_end(struct mach *mach)
 static int
 arranged_to_fail(struct mach *mach)
 {
-    mach->counts.frame_allocs++;
+    mach->state->counts.frame_allocs++;
     return mach->fail_at != 0 && --mach->fail_at == 0;
 }
 
@@ -57,17 +52,17 @@ static void
 take(struct mach *mach, uint64_t first, uint64_t count)
 {
     for (uint64_t f = first; f < first + count; f++)
-        mach->used[f / WORD_BITS] |= bit_of(f);
-    mach->counts.frames_used += count;
+        mach->state->used[f / WORD_BITS] |= bit_of(f);
+    mach->state->counts.frames_used += count;
 }
 
 /* Moves first_word over full words. */
 static void
 skip_full_words(struct mach *mach)
 {
-    while (mach->first_word < mach->words &&
-           mach->used[mach->first_word] == UINT64_MAX)
-        mach->first_word++;
+    while (mach->state->first_word < mach->words &&
+           mach->state->used[mach->state->first_word] == UINT64_MAX)
+        mach->state->first_word++;
 }
 
 uint64_t
@@ -76,11 +71,11 @@ frame_alloc(struct mach *mach)
     if (arranged_to_fail(mach))
         return FRAME_NONE;
     skip_full_words(mach);
-    if (mach->first_word == mach->words)
+    if (mach->state->first_word == mach->words)
         return FRAME_NONE;
-    const uint64_t clear = ~mach->used[mach->first_word];
+    const uint64_t clear = ~mach->state->used[mach->state->first_word];
     const uint64_t frame =
-        mach->first_word * WORD_BITS + (uint64_t)__builtin_ctzll(clear);
+        mach->state->first_word * WORD_BITS + (uint64_t)__builtin_ctzll(clear);
     take(mach, frame, 1);
     return frame;
 }
@@ -90,9 +85,9 @@ static uint64_t
 find_run(const struct mach *mach, uint64_t count)
 {
     uint64_t length = 0; /* free frames just below f */
-    uint64_t f = mach->first_word * WORD_BITS;
+    uint64_t f = mach->state->first_word * WORD_BITS;
     while (f < mach->frames) {
-        const uint64_t word = mach->used[f / WORD_BITS];
+        const uint64_t word = mach->state->used[f / WORD_BITS];
         const int whole = f % WORD_BITS == 0;
         if (whole && word == UINT64_MAX) {
             length = 0;
@@ -129,10 +124,10 @@ frame_free(struct mach *mach, uint64_t frame)
         mach_stop("frame 0x%" PRIx64 " is given back, but it is not in use",
                   frame);
     const uint64_t word = frame / WORD_BITS;
-    mach->used[word] &= ~bit_of(frame);
-    if (word < mach->first_word)
-        mach->first_word = word;
-    mach->counts.frames_used--;
+    mach->state->used[word] &= ~bit_of(frame);
+    if (word < mach->state->first_word)
+        mach->state->first_word = word;
+    mach->state->counts.frames_used--;
     return 0;
 }
 
@@ -153,7 +148,7 @@ frame_next_used(const struct mach *mach, uint64_t from)
 {
     uint64_t f = from;
     while (f < mach->frames && !is_used(mach, f)) {
-        const int empty = f % WORD_BITS == 0 && mach->used[f / WORD_BITS] == 0;
+        const int empty = f % WORD_BITS == 0 && mach->state->used[f / WORD_BITS] == 0;
         f += empty ? WORD_BITS : 1;
     }
     return f < mach->frames ? f : FRAME_NONE;

@@ -12,17 +12,40 @@
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
 static int
-has_huge_pages(const struct mach *mach)
+has_huge_pages(uint64_t frames)
 {
-    return mach->bytes >= 2 * HUGE_PAGE && mach->bytes <= 32 * HUGE_PAGE;
+    const uint64_t bytes = frames << MACH_FRAME_SHIFT;
+    return bytes >= 2 * HUGE_PAGE && bytes <= 32 * HUGE_PAGE;
 }
 
 static uint64_t
-mapped_bytes(const struct mach *mach)
+mapped_bytes(uint64_t frames)
 {
-    return has_huge_pages(mach)
-               ? (mach->bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1)
-               : mach->bytes;
+    const uint64_t bytes = frames << MACH_FRAME_SHIFT;
+    return has_huge_pages(frames) ? (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1)
+                                  : bytes;
+}
+
+size_t
+mach_state_bytes(uint64_t frames)
+{
+    return sizeof(struct mach_state) +
+           mach_frame_words(frames) * sizeof(uint64_t);
+}
+
+struct mach *
+mach_create_at(uint64_t frames, void *memory, struct mach_state *state)
+{
+    struct mach *mach = calloc(1, sizeof *mach);
+    if (mach == NULL)
+        return NULL;
+    mach->frames = frames;
+    mach->bytes = frames << MACH_FRAME_SHIFT;
+    mach->memory = memory;
+    mach->state = state;
+    mach->is_direct = 1;
+    mach_frames_begin(mach);
+    return mach;
 }
 
 struct mach *
@@ -32,27 +55,24 @@ mach_create(uint64_t frames)
         errno = EINVAL;
         return NULL;
     }
-    struct mach *mach = calloc(1, sizeof *mach);
-    if (mach == NULL)
-        return NULL;
-    mach->frames = frames;
-    mach->bytes = frames << MACH_FRAME_SHIFT;
-    if (mach_frames_begin(mach) != 0) {
-        free(mach);
-        return NULL;
-    }
-    void *memory = mmap(NULL, mapped_bytes(mach), PROT_READ | PROT_WRITE,
+    const uint64_t bytes = mapped_bytes(frames);
+    struct mach_state *state = calloc(1, mach_state_bytes(frames));
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) {
+    struct mach *mach = NULL;
+    if (state != NULL && memory != MAP_FAILED)
+        mach = mach_create_at(frames, memory, state);
+    if (mach == NULL) {
         const int why = errno;
-        mach_frames_end(mach);
-        free(mach);
+        if (memory != MAP_FAILED)
+            munmap(memory, bytes);
+        free(state);
         errno = why;
         return NULL;
     }
-    mach->memory = memory;
-    if (has_huge_pages(mach))
-        madvise(memory, mapped_bytes(mach), MADV_HUGEPAGE);
+    mach->is_direct = 0;
+    if (has_huge_pages(frames))
+        madvise(memory, bytes, MADV_HUGEPAGE);
     return mach;
 }
 
@@ -61,8 +81,10 @@ mach_destroy(struct mach *mach)
 {
     if (mach == NULL)
         return;
-    munmap(mach->memory, mapped_bytes(mach));
-    mach_frames_end(mach);
+    if (!mach->is_direct) {
+        munmap(mach->memory, mapped_bytes(mach->frames));
+        free(mach->state);
+    }
     free(mach);
 }
 
@@ -75,13 +97,13 @@ mach_frames(const struct mach *mach)
 struct mach_counts
 mach_counts(const struct mach *mach)
 {
-    return mach->counts;
+    return mach->state->counts;
 }
 
 int
 mach_invalidate(struct mach *mach, uint64_t asid, uint64_t va)
 {
-    const uint64_t place = mach->counts.invalidations++ % INVALIDATIONS_KEPT;
+    const uint64_t place = mach->state->counts.invalidations++ % INVALIDATIONS_KEPT;
     mach->invalidated[place] = (struct mach_invalidation){asid, va};
     return 0;
 }
@@ -90,7 +112,7 @@ unsigned
 mach_invalidated(const struct mach *mach, struct mach_invalidation *list,
                  unsigned room)
 {
-    const uint64_t all = mach->counts.invalidations;
+    const uint64_t all = mach->state->counts.invalidations;
     const unsigned kept =
         all < INVALIDATIONS_KEPT ? (unsigned)all : INVALIDATIONS_KEPT;
     for (unsigned i = 0; i < kept && i < room; i++)

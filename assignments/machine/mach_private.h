@@ -9,6 +9,7 @@
 #ifndef VMLAB_MACH_PRIVATE_H
 #define VMLAB_MACH_PRIVATE_H
 
+#include "direct.h"
 #include "machine.h"
 #include "swapdev.h"
 
@@ -28,20 +29,16 @@ struct mach {
     uint64_t frames; /* number of frames                              */
     uint64_t bytes;  /* frames * MACH_FRAME_BYTES                     */
 
-    /* Physical memory: one anonymous mapping without reservation, so that the
-     * host gives a page only when a byte of it is touched. */
+    /* Physical memory: the caller's, or one anonymous mapping without
+     * reservation, so that the host gives a page only when a byte of it is
+     * touched. */
     unsigned char *memory;
+    struct mach_state *state;
+    int is_direct; /* both are the caller's                                */
 
-    /* One bit per frame, set while it is in use; bits behind the last frame
-     * are set for ever.  No word below `first_word` has a clear bit, so that
-     * filling memory frame by frame does not search it again each time. */
-    uint64_t *used;
-    uint64_t words;
-    uint64_t first_word;
+    uint64_t words; /* of the bitmap of frames in use                       */
 
     uint64_t fail_at; /* allocations until the arranged failure; 0: none */
-
-    struct mach_counts counts;
 
     /* The swap device; there is none while `slots` is 0. */
     struct {
@@ -55,8 +52,10 @@ struct mach {
     struct mach_invalidation invalidated[INVALIDATIONS_KEPT];
 };
 
-/* The bitmap of `mach->frames` frames, all free.  0, or -1 with errno set. */
-int mach_frames_begin(struct mach *mach);
-void mach_frames_end(struct mach *mach);
+/* Makes all `mach->frames` frames free; the state is zero. */
+void mach_frames_begin(struct mach *mach);
+
+/* Words of a bitmap of that many frames. */
+uint64_t mach_frame_words(uint64_t frames);
 
 #endif

@@ -27,7 +27,7 @@ static uint64_t
 read_bytes(struct mach *mach, uint64_t pa, unsigned bytes)
 {
     must_exist(mach, pa, bytes, "read");
-    mach->counts.reads++;
+    mach->state->counts.reads++;
     const unsigned char *from = mach->memory + pa;
     uint64_t value = 0;
     for (unsigned i = 0; i < bytes; i++)
@@ -39,7 +39,7 @@ static int
 write_bytes(struct mach *mach, uint64_t pa, uint64_t value, unsigned bytes)
 {
     must_exist(mach, pa, bytes, "write");
-    mach->counts.writes++;
+    mach->state->counts.writes++;
     unsigned char *to = mach->memory + pa;
     for (unsigned i = 0; i < bytes; i++)
         to[i] = (unsigned char)(value >> (8 * i));
@@ -87,8 +87,8 @@ phys_move(struct mach *mach, uint64_t to, uint64_t from, uint64_t bytes)
 {
     must_exist(mach, from, bytes, "move from");
     must_exist(mach, to, bytes, "move to");
-    mach->counts.moves++;
-    mach->counts.moved_bytes += bytes;
+    mach->state->counts.moves++;
+    mach->state->counts.moved_bytes += bytes;
     memmove(mach->memory + to, mach->memory + from, bytes);
     return 0;
 }
@@ -100,7 +100,7 @@ phys_zero_frame(struct mach *mach, uint64_t frame)
         mach_stop("bus error: zeroing of frame 0x%" PRIx64
                   "; the machine has 0x%" PRIx64 " frames",
                   frame, mach->frames);
-    mach->counts.zeroed_frames++;
+    mach->state->counts.zeroed_frames++;
     memset(mach->memory + (frame << MACH_FRAME_SHIFT), 0, MACH_FRAME_BYTES);
     return 0;
 }

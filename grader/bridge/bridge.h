@@ -46,6 +46,9 @@ enum bridge_kind {
                         w[3] peak KiB; flags: how                             */
     BRIDGE_ACCESS,   /* judge: w[0] address, w[1] bytes, w[2] whether they are
                         there from now on: kernel memory (machine/kmem.h)     */
+    BRIDGE_MACHINE,  /* judge: w[0] a machine, w[1] its frames, w[2] where they
+                        lie in the arena, its state behind them: a child of the
+                        kit's own reaches them there (direct.c)               */
     BRIDGE_AS_NEW,   /* child to zygote: nothing has remained of the test, and
                         it could take another (child.c)                       */
 };
@@ -85,6 +88,9 @@ struct bridge_start {
     uint32_t discreet; /* a subject's: what would tell one program from       */
                       /* another is not said: where it crashed, its size      */
     uint64_t seed;    /* a tester's: the course's                             */
+    uint32_t fresh;   /* the child may not have served another test           */
+    uint32_t direct;  /* a tester's: the module is one of the kit's own, and  */
+                      /* may reach the memory of machines itself              */
 };
 enum { BRIDGE_DESCRIPTORS_MAX = 8 };
 

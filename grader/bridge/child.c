@@ -27,6 +27,7 @@
 #include <unistd.h>
 #include <valgrind/memcheck.h>
 
+#include "machine/machine.h"
 #include "sandbox/inner_filter.h"
 #include "start.h"
 #include "zygote.h"
@@ -175,6 +176,19 @@ set_access(word address, uint64_t bytes, bool on)
     }
 }
 
+static void
+note_machine(word mach, word frames, word memory)
+{
+    if (direct_bytes == NULL || direct_add == NULL) {
+        return; /* a student's module: it asks */
+    }
+    if (frames > BRIDGE_ARENA_BYTES / MACH_FRAME_BYTES ||
+        !judge_sees((const void *)memory, direct_bytes(frames))) {
+        leave(CHILD_LOST);
+    }
+    direct_add((const void *)mach, frames, (void *)memory);
+}
+
 /* Answers BRIDGE_PING the way that every call takes. */
 static word
 answer_a_ping(const word *w)
@@ -228,6 +242,8 @@ serve(uint64_t expected, bool *ended)
             object[objects++].bytes = record.w[1];
         } else if (record.kind == BRIDGE_ACCESS) {
             set_access(record.w[0], record.w[1], record.w[2] != 0);
+        } else if (record.kind == BRIDGE_MACHINE) {
+            note_machine(record.w[0], record.w[1], record.w[2]);
         } else if (record.kind == BRIDGE_CALL) {
             answer(&record);
         }
@@ -512,6 +528,9 @@ take_another(struct bridge_start *start)
     unsigned count;
     bool closed;
     objects = 0;
+    if (direct_forget != NULL) {
+        direct_forget();
+    }
     if (send(CHILD_AGAIN, &as_new, sizeof as_new, MSG_NOSIGNAL) !=
             sizeof as_new ||
         !bridge_receive_start(CHILD_AGAIN, start, fds, &count, &closed) ||
@@ -548,7 +567,7 @@ zygote_child(const struct bridge_start *first, const int *fds, unsigned count,
         bool ended = false;
         say_ready();
         serve(0, &ended);
-        if (RUNNING_ON_VALGRIND) {
+        if (RUNNING_ON_VALGRIND || again >= 0) {
             unmap_arena();
             forget_states();
         }

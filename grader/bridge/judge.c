@@ -25,6 +25,7 @@ enum {
     /* How much longer than a child may live we wait for word of it. */
     PATIENCE_MS = 20000,
     MEMCHECK_KEPT = 64,
+    SHARED_BYTES = BRIDGE_ARENA_BYTES / 2,
 };
 
 static struct {
@@ -32,6 +33,7 @@ static struct {
     struct bridge_session session;
     uint64_t seq;    /* calls of the module so far                            */
     uint64_t served; /* and by it                                             */
+    size_t shared; /* bytes of the arena that are                             */
     unsigned depth; /* 1 while the module is being called                     */
     const struct bridge_function *doing; /* the open contract call            */
     const struct bridge_function *last;  /* the last that came back           */
@@ -218,6 +220,28 @@ bridge_reserve(size_t bytes)
         bridge_access(memory, bytes, false);
     }
     return memory;
+}
+
+void *
+bridge_share(size_t bytes)
+{
+    if (bytes > SHARED_BYTES - subject.shared) {
+        return NULL;
+    }
+    char *const memory = arena_reserve(bytes);
+    if (memory != NULL) {
+        subject.shared += bytes;
+    }
+    return memory;
+}
+
+void
+bridge_tell_machine(const void *mach, uint64_t frames, void *memory)
+{
+    const struct bridge_record record = {
+        .kind = BRIDGE_MACHINE,
+        .w = {(word)(uintptr_t)mach, frames, (word)(uintptr_t)memory}};
+    transmit(&record);
 }
 
 /* The module calls one of the functions that the judge serves. */

@@ -86,6 +86,14 @@ void *bridge_object(size_t bytes);
  * whole pages, zero, no object.  NULL when there is no room. */
 void *bridge_reserve(size_t bytes);
 
+/* The same, but the subject may touch it at once; NULL also when half of the
+ * arena would be such memory. */
+void *bridge_share(size_t bytes);
+
+/* Tells the subject that machine `mach` has its `frames` frames, and its state
+ * behind them, at `memory`, which is shared. */
+void bridge_tell_machine(const void *mach, uint64_t frames, void *memory);
+
 /* Lets the subject touch [from, from + bytes) of reserved memory from its next
  * record on; or no longer, and then forgets the pages that begin in it. */
 void bridge_access(char *from, size_t bytes, bool on);

@@ -81,6 +81,7 @@ bridge_start(int control, struct bridge_limits limits, uint32_t cpu,
             .cpu = cpu,
             .wall_ms = limits.wall_ms,
             .discreet = limits.discreet,
+            .fresh = limits.fresh,
         };
         const int fds[] = {calls[1], session->arena, session->output, end[1]};
         if (bridge_send_start(control, &start, fds, 4) != 0) {

@@ -23,6 +23,7 @@ struct bridge_limits {
     uint32_t wall_ms;    /* its age                                           */
     uint32_t memory_mib; /* its address space; 0: unlimited                   */
     bool discreet;       /* it shall not say where it crashed                 */
+    bool fresh;          /* it may not have served another test               */
 };
 
 /* Asks the zygote on `control` for a child that runs on processor `cpu`, where

@@ -17,6 +17,14 @@ enum { CHILD_SOCKET = 3 };
 word subject_pass_object(unsigned parameter, const void *object, size_t bytes);
 void subject_fetch_object(unsigned parameter, void *object, size_t bytes);
 
+/* Which machines lie in the arena, where a module of the kit's own reaches them
+ * (direct.c; elsewhere these are absent): the bytes of one, and one at `memory`,
+ * all of which is in the arena. */
+uint64_t direct_bytes(uint64_t frames) __attribute__((weak));
+void direct_add(const void *mach, uint64_t frames, void *memory)
+    __attribute__((weak));
+void direct_forget(void) __attribute__((weak));
+
 /* Used by thunks.  Who calls may be a student's test that sends what no proxy
  * would, in order to read the module instead of trying it.  So an object is
  * NULL or lies in the arena, and of the module's own structs, which are not in

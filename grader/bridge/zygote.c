@@ -8,13 +8,15 @@
  * a killed judge does as well).  When the control socket closes, the zygote
  * kills what is left and goes.
  *
- * Under valgrind a child is dear: it translates the module anew.  One that says
- * that it is as new has ended its test, too, and idles until the next START
+ * Under valgrind a child is dear: it translates the module anew.  So it is where
+ * tens of thousands of tests run, which trust each other (check_kit).  One that
+ * says that it is as new has ended its test, too, and idles until the next START
  * message is handed on to it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -55,6 +57,7 @@ struct child {
     bool too_old;
     bool dismissed; /* killed here                                           */
     bool discreet;  /* as in bridge.h                                         */
+    uint32_t cpu;   /* where it runs                                          */
 };
 
 static struct child child[CHILDREN];
@@ -184,23 +187,57 @@ forget_the_others(void)
     children = idlers = 0;
 }
 
+/* A child is born where it will run: a process that moves between processors
+ * takes its memory's translations along, and each is thrown away everywhere. */
+static void
+move_to(uint32_t cpu)
+{
+    static uint32_t here = UINT32_MAX;
+    cpu_set_t one;
+    if (cpu == here) {
+        return;
+    }
+    CPU_ZERO(&one);
+    CPU_SET((size_t)cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    here = cpu;
+}
+
+/* An idle child that takes the test, at best one that is where it shall run;
+ * or NULL. */
+static struct child *
+find_idle(const struct bridge_start *start, const int *fds, unsigned count)
+{
+    for (int anywhere = 0; anywhere < 2; anywhere++) {
+        for (unsigned i = 0; i < children; i++) {
+            if (child[i].end < 0 && child[i].again >= 0 &&
+                (anywhere || child[i].cpu == start->cpu) &&
+                bridge_send_start(child[i].again, start, fds, count) == 0) {
+                child[i].cpu = start->cpu;
+                return &child[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 /* A child for a test: an idle one that takes it, or a new one; NULL when there
  * is none, the host's trouble. */
 static struct child *
 find_child(const struct bridge_start *start, const int *fds, unsigned count)
 {
     int pair[2] = {-1, -1};
-    for (unsigned i = 0; i < children; i++) {
-        if (child[i].end < 0 && child[i].again >= 0 &&
-            bridge_send_start(child[i].again, start, fds, count) == 0) {
-            return &child[i];
-        }
+    struct child *const idle =
+        start->fresh == 0 ? find_idle(start, fds, count) : NULL;
+    if (idle != NULL) {
+        return idle;
     }
     if (children == CHILDREN ||
         (used_again && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
                                   pair) != 0)) {
         return NULL;
     }
+    move_to(start->cpu);
     /* There is one thread, and no handler to run: _Fork does what is left. */
     const pid_t pid = _Fork();
     if (pid == 0) {
@@ -222,7 +259,8 @@ find_child(const struct bridge_start *start, const int *fds, unsigned count)
         close(pair[0]);
         return NULL;
     }
-    child[children] = (struct child){.pid = pid, .again = pair[0]};
+    child[children] = (struct child){
+        .pid = pid, .again = pair[0], .cpu = start->cpu};
     return &child[children++];
 }
 

@@ -115,6 +115,12 @@ host_explains(void)
     return true;
 }
 
+bool
+host_is_direct(void)
+{
+    return false; /* whose module it is is not asked */
+}
+
 uint64_t
 host_seed(void)
 {

@@ -81,6 +81,10 @@ bool host_has_more(void);
  * no failure is made easier to read at the price of more calls. */
 bool host_explains(void);
 
+/* Whether the subject is one of the kit's own modules, which is trusted with the
+ * memory of machines. */
+bool host_is_direct(void);
+
 /* The course's seed. */
 uint64_t host_seed(void);
 

@@ -10,9 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "bridge/start.h"
 #include "bridge/zygote.h"
 #include "judge/criterion_shim.h"
 #include "judge/run.h"
@@ -28,6 +31,7 @@ enum { FILES = 100 };
 static struct bridge_session subject;
 static struct tester_report *report;
 static uint64_t course_seed;
+static bool direct;
 
 /* ---- What fixture.c asks of its host ------------------------------------- */
 
@@ -48,6 +52,12 @@ bool
 host_explains(void)
 {
     return false;
+}
+
+bool
+host_is_direct(void)
+{
+    return direct;
 }
 
 uint64_t
@@ -101,14 +111,10 @@ limit(const struct bridge_start *start)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-noreturn void
-zygote_child(const struct bridge_start *start, const int *fds, unsigned count,
-             int again)
+/* Takes over what came with a START message. */
+static void
+take_start(const struct bridge_start *start, const int *fds, unsigned count)
 {
-    (void)again;
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
     if (count != TESTER_DESCRIPTORS) {
         _exit(EXIT_FAILURE);
     }
@@ -132,16 +138,17 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count,
     };
     dup2(fds[TESTER_OUTPUT], STDOUT_FILENO);
     dup2(fds[TESTER_OUTPUT], STDERR_FILENO);
-    setvbuf(stdout, NULL, _IONBF, 0);
-    limit(start);
-    struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
-    close(BRIDGE_FILTER);
-    if (inner_filter_enter(&filter) != 0) {
-        _exit(EXIT_FAILURE);
-    }
-
+    close(fds[TESTER_OUTPUT]);
+    close(fds[TESTER_REPORT]);
     course_seed = start->seed;
-    struct shim_outcome outcome = shim_run(start->test);
+    direct = start->direct != 0;
+}
+
+/* Runs a test and reports; whether it passed. */
+static bool
+run_test(uint32_t number)
+{
+    const struct shim_outcome outcome = shim_run(number);
     enum verdict verdict = VERDICT_PASSED;
     if (outcome.failed) {
         verdict = run.over ? run.failure.verdict : VERDICT_FAILED;
@@ -150,8 +157,56 @@ zygote_child(const struct bridge_start *start, const int *fds, unsigned count,
     snprintf(report->where, sizeof report->where, "%s", outcome.where);
     report->cpu_ms = (uint32_t)(run.end.cpu_ns / 1000000);
     report->calls = run.end.calls;
+    report->used = run.end.used;
     report->verdict = (uint32_t)verdict;
     report->done = 1;
+    return verdict == VERDICT_PASSED;
+}
+
+/* Whether there is processor time left for another test, of the limit that is a
+ * process's. */
+static bool
+is_fit(const struct bridge_start *start)
+{
+    return clock() < (clock_t)start->cpu_ms * (CLOCKS_PER_SEC / 1000) / 4;
+}
+
+/* Waits for another test; false: there is none. */
+static bool
+take_another(struct bridge_start *start, int again)
+{
+    const struct bridge_record as_new = {.kind = BRIDGE_AS_NEW};
+    int fds[BRIDGE_DESCRIPTORS_MAX];
+    unsigned count;
+    bool closed;
+    munmap(report, sizeof *report);
+    if (send(again, &as_new, sizeof as_new, MSG_NOSIGNAL) != sizeof as_new ||
+        !bridge_receive_start(again, start, fds, &count, &closed)) {
+        return false;
+    }
+    take_start(start, fds, count);
+    return true;
+}
+
+noreturn void
+zygote_child(const struct bridge_start *first, const int *fds, unsigned count,
+             int again)
+{
+    struct bridge_start start = *first;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    take_start(&start, fds, count);
+    setvbuf(stdout, NULL, _IONBF, 0);
+    limit(&start);
+    struct sock_fprog filter = inner_filter_read(BRIDGE_FILTER);
+    close(BRIDGE_FILTER);
+    if (inner_filter_enter(&filter) != 0) {
+        _exit(EXIT_FAILURE);
+    }
+    while (run_test(start.test) && again >= 0 && is_fit(&start) &&
+           take_another(&start, again)) {
+    }
     _exit(0);
 }
 
@@ -163,7 +218,7 @@ zygote_rehearse(void)
 bool
 zygote_prepare(int argc, char **argv, bool *again)
 {
-    *again = false;
+    *again = argc == 2 && strcmp(argv[1], "--again") == 0;
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         for (unsigned i = 0; i < shim_count(); i++) {
             puts(shim_name(i));

@@ -31,6 +31,7 @@ struct tester_report {
     uint32_t trouble; /* 1: there was no subject, our own trouble             */
     uint32_t cpu_ms;  /* processor time of the module                         */
     uint64_t calls;   /* between test and module                              */
+    uint32_t used;    /* 1: the module's process had served another test      */
     char message[1024];
     char where[256];
 };

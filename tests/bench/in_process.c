@@ -148,6 +148,12 @@ host_explains(void)
     return false;
 }
 
+bool
+host_is_direct(void)
+{
+    return false; /* whose module it is is not asked */
+}
+
 uint64_t
 host_seed(void)
 {

@@ -346,9 +346,9 @@ static bool
 is_as_modelled(const struct model *m, bool asking)
 {
     const struct world *const w = m->w;
+    const uint64_t root = pw_root(m->space);
     for (unsigned p = 0; p < PAGES; p++) {
-        const uint64_t got =
-            leaf_of(w->mach, m->space, w->format, page_va(w, p));
+        const uint64_t got = leaf_from(w->mach, root, w->format, page_va(w, p));
         char what[40];
         snprintf(what, sizeof what, "the leaf of 0x%llx",
                  (unsigned long long)page_va(w, p));

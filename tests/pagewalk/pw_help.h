@@ -209,11 +209,11 @@ struct sight {
 };
 
 static inline struct sight
-look(struct mach *mach, struct space *space, enum pw_format format,
-     uint32_t flags, uint64_t va)
+look_from(struct mach *mach, uint64_t root, enum pw_format format,
+          uint32_t flags, uint64_t va)
 {
     struct sight s = {0};
-    uint64_t table = pw_root(space);
+    uint64_t table = root;
     for (unsigned l = 0;; l++) {
         s.level = l;
         s.at[l] = entry_at(format, l, table, va);
@@ -226,13 +226,27 @@ look(struct mach *mach, struct space *space, enum pw_format format,
     }
 }
 
-/* The leaf of a page in a space without large pages: 0 when it is not there. */
+static inline struct sight
+look(struct mach *mach, struct space *space, enum pw_format format,
+     uint32_t flags, uint64_t va)
+{
+    return look_from(mach, pw_root(space), format, flags, va);
+}
+
+/* The leaf of a page in a space without large pages: 0 when it is not there.
+ * Who looks at many asks for the root once: it stays where it is. */
+static inline uint64_t
+leaf_from(struct mach *mach, uint64_t root, enum pw_format format, uint64_t va)
+{
+    const struct sight s = look_from(mach, root, format, 0, va);
+    return s.level + 1 == shapes[format].levels ? s.entry[s.level] : 0;
+}
+
 static inline uint64_t
 leaf_of(struct mach *mach, struct space *space, enum pw_format format,
         uint64_t va)
 {
-    const struct sight s = look(mach, space, format, 0, va);
-    return s.level + 1 == shapes[format].levels ? s.entry[s.level] : 0;
+    return leaf_from(mach, pw_root(space), format, va);
 }
 
 /* Where that leaf lies; its table must be there. */

@@ -57,7 +57,8 @@ REACHED      := $(addprefix -Xlinker --wrap=,$(addprefix phys_,read8 read32 read
 GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd sqlite3
 GRADER_INC   = $(shell pkg-config --cflags $(GRADER_PKGS))
 GRADER_LIBS  = $(shell pkg-config --libs $(GRADER_PKGS)) -lyaml -lcsv -lm
-JUDGE_LIBS   = $(shell pkg-config --libs jansson libseccomp)
+# Of every test a process is started, or forked, with all that it is linked with.
+JUDGE_LIBS  := -Wl,-Bstatic,-ljansson,-lseccomp,-Bdynamic
 
 ##
 ## vmlab: build virtual memory, one module at a time

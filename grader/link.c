@@ -107,6 +107,6 @@ link_tester(const struct kit_stage *stage, const char *object, const char *to,
     strings_add(&argv, to);
     strings_add(&argv, object);
     strings_add(&argv, stage->tester_object);
-    add_words(&argv, "-Wl,-z,now -ljansson -lseccomp");
+    add_words(&argv, "-Wl,-z,now,-Bstatic,-ljansson,-lseccomp,-Bdynamic");
     return run_linker(&argv, object, stage->tester_object, to, slot);
 }

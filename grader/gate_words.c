@@ -151,6 +151,7 @@ is_for_tests(const char *symbol)
         "mach_peek",
         "mach_poke",
         "mach_invalidated",
+        "mach_watch",
         /* kmem.h, the controls */
         "kmem_create",
         "kmem_destroy",

@@ -33,7 +33,9 @@
  *   user half    the addresses below config.kernel_base; the others are the
  *                kernel half, which is the same in all processes
  *   page         4 KiB of the user half that is in use
- *   count        of a frame: how many pages of all processes lie in it
+ *   count        of a frame: how many pages of all processes lie in it.
+ *                "Others count it" when the count is above 1, also when the
+ *                other page is one of the same process
  *   private      a page with SHRD = 0: what one process writes there, no other
  *                sees
  *   shared       a page with SHRD = 1: it stays shared across fork and is never

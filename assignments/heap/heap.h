@@ -117,7 +117,8 @@ int heap_destroy(struct heap *heap);
  *
  * Returns the payload, whose contents are anything; or NULL with errno =
  * ENOMEM when brk or mmap gives no memory or n is so large that no size can
- * hold it.  A request below the threshold never falls back on a mapping.
+ * hold it.  Who is refused may ask again, for less.  A request below the
+ * threshold never falls back on a mapping.
  *
  *   heap_malloc(h, 1)       a payload in the heap, heap_usable at least 1
  *   heap_malloc(h, 131071)  in the heap
@@ -174,7 +175,8 @@ void *heap_calloc(struct heap *heap, size_t count, size_t size);
  * the last before the top and the break can go up.  What a smaller block no
  * longer needs becomes free if it is 64 bytes or more.
  * Returns the payload, old or new; or NULL with errno, and then the old block
- * is live and as it was: ENOMEM as heap_malloc, EINVAL where heap_free would
+ * is live and as it was: ENOMEM as heap_malloc (a block that the break does not
+ * let grow may move to free bytes elsewhere instead), EINVAL where heap_free would
  * return BAD_POINTER or BAD_HEADER.
  *
  *   p = heap_malloc(h, 100), then heap_realloc(h, p, 40)   p, and the tail can

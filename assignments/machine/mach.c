@@ -104,8 +104,19 @@ int
 mach_invalidate(struct mach *mach, uint64_t asid, uint64_t va)
 {
     const uint64_t place = mach->state->counts.invalidations++ % INVALIDATIONS_KEPT;
-    mach->invalidated[place] = (struct mach_invalidation){asid, va};
+    struct mach_invalidation told = {.asid = asid, .va = va};
+    if (mach->watches)
+        (void)mach_peek(mach, mach->watched_pa, &told.watched,
+                        sizeof told.watched);
+    mach->invalidated[place] = told;
     return 0;
+}
+
+void
+mach_watch(struct mach *mach, uint64_t pa)
+{
+    mach->watches = 1;
+    mach->watched_pa = pa;
 }
 
 unsigned

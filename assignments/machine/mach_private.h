@@ -48,6 +48,8 @@ struct mach {
         struct swapdev_counts counts;
     } swap;
 
+    int watches; /* whether there is an address at which to look             */
+    uint64_t watched_pa;
     /* A ring: the k-th invalidation (from 0) is in place k % its size. */
     struct mach_invalidation invalidated[INVALIDATIONS_KEPT];
 };

@@ -148,9 +148,15 @@ int mach_poke(struct mach *mach, uint64_t pa, const void *from, uint64_t bytes);
  * how many there are to see (at most 64 are remembered). */
 struct mach_invalidation {
     uint64_t asid, va;
+    uint64_t watched; /* the 8 bytes at the watched address at that moment    */
 };
 unsigned mach_invalidated(const struct mach *mach,
                           struct mach_invalidation *list, unsigned room);
+
+/* From now on each invalidation remembers the 8 bytes at `pa` as they are when
+ * the processor is told (0 where there are none): whether an entry had changed
+ * by then. */
+void mach_watch(struct mach *mach, uint64_t pa);
 
 /* Supplied by whoever links the machine: ends the test (or program) with the
  * message.  The judge fails the running test with it. */

@@ -60,7 +60,8 @@
  *   empty        an entry of which all bits are 0
  *   swapped      a leaf with P = 0 and SWAP = 1: the page is on the swap
  *                device, in the slot whose number stands in the address bits;
- *                W, U, NX, COW and SHRD are kept for its return
+ *                W, U, NX, COW and SHRD are kept for its return.  Only pages
+ *                of 4 KiB are swapped
  *   in use       a leaf that is not empty: present or swapped
  *   canonical    an address of 64 bits of which bits 63..47 are all alike
  *
@@ -199,7 +200,8 @@ struct space; /* yours to define: the tables of one address space */
  * Returns it, or NULL with errno: EINVAL when mach is NULL, there is no such
  * format, or it has no such flag; ENOMEM when there is no frame (PW_FLAT needs
  * 1,024 in a row) or malloc failed.  (ENOSYS: not implemented.)
- * A frame holds what its last owner left: fill it with zero.
+ * A frame holds what its last owner left: fill it with zero, in one call each
+ * (phys_zero_frame), not word by word: a test's time is limited.
  * The caller destroys the space.
  */
 struct space *pw_create(struct mach *mach, enum pw_format format,

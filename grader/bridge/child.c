@@ -234,7 +234,10 @@ serve(uint64_t expected, bool *ended)
             return 0;
         }
         if (record.kind == BRIDGE_REPLY && record.seq == expected) {
-            errno = record.err;
+            /* As every function, it sets errno or leaves it, never to 0. */
+            if (record.err != 0) {
+                errno = record.err;
+            }
             return record.w[0];
         }
         if (record.kind == BRIDGE_OBJECT && objects < OBJECTS) {

@@ -261,6 +261,20 @@ Test(heap, sizes_of_one_list_are_told_apart)
     }
 }
 
+Test(heap, larger_ones_behind_smaller_ones_are_found)
+{
+    char *p[60];
+    begin(0);
+    for (unsigned i = 0; i < 60; i++) {
+        p[i] = take(i < 30 ? 7900 : 7300, 1);
+        take(20, 2);
+    }
+    for (unsigned i = 0; i < 60; i++)
+        give(p[i]);
+    take_without_growth(30, 7800);
+    take_without_growth(30, 7200);
+}
+
 Test(heap, rests_that_are_no_block_stay_with_it)
 {
     char *p[200];

@@ -457,3 +457,23 @@ Test(swap, page_found_once_is_older_than_the_next)
     check_status(swap_evict(swap, FIRST + 1), SWAP_OK);
     end();
 }
+
+/* Told any earlier, it may read the old entry once more. */
+Test(swap, processor_is_told_of_what_has_changed)
+{
+    struct mach_invalidation list[64];
+    struct pw_leaf found;
+    begin(2, 4, SWAP_CLOCK);
+    put(0, 1);
+    put(1, 2);
+    check_status(pw_entry(space, va_of(0), &found), PW_OK);
+    mach_watch(mach, found.entry_pa);
+    want_victim(FIRST);
+    const unsigned kept = mach_invalidated(mach, list, 64);
+    unsigned last = 0;
+    while (last < kept && list[last].va != va_of(0))
+        last++;
+    check(last < kept && (list[last].watched & PW_A) == 0,
+          "A was still set when the processor was told");
+    end();
+}

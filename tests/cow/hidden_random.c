@@ -893,27 +893,27 @@ check_tree(const char *about, bool failures, uint64_t kernel_base, int slots,
 
 Test(hidden, random_trees_agree_with_a_model_that_copies_everything)
 {
-    check_tree("a tree of processes", false, NO_KERNEL, 0, 1000);
+    check_tree("a tree of processes", false, NO_KERNEL, 0, 600);
 }
 
 Test(hidden, random_trees_agree_with_a_model_when_memory_runs_out)
 {
-    check_tree("a tree of processes, short of memory", true, NO_KERNEL, 0, 600);
+    check_tree("a tree of processes, short of memory", true, NO_KERNEL, 0, 400);
 }
 
 Test(hidden, random_trees_agree_with_a_model_beside_a_kernel)
 {
     check_tree("a tree of processes beside a kernel", true, KERNEL_BASE, 0,
-               500);
+               350);
 }
 
 Test(hidden, random_trees_with_pages_in_swap_agree_with_a_model)
 {
-    check_tree("a tree of processes over 16 slots", false, NO_KERNEL, 16, 600);
+    check_tree("a tree of processes over 16 slots", false, NO_KERNEL, 16, 400);
 }
 
 Test(hidden, random_trees_over_a_device_that_fails_agree_with_a_model)
 {
     check_tree("a tree of processes over 5 slots that fail", true, KERNEL_BASE,
-               5, 600);
+               5, 400);
 }

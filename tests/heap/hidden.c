@@ -409,6 +409,34 @@ Test(hidden, holes_between_live_blocks_are_used_again)
     }
 }
 
+/* Whatever order they were freed in, each request fits into one hole alone. */
+Test(hidden, holes_of_like_sizes_are_told_apart)
+{
+    static const unsigned order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const size_t size[] = {7200, 7550, 7900};
+    struct kmem *kmem = test_kmem(0, 96 * KIB, MIB);
+    for (unsigned o = 0; o < 6; o++) {
+        struct heap *heap = new_heap(kmem);
+        void *hole[3];
+        for (unsigned i = 0; i < 3; i++) {
+            hole[i] = block(kmem, heap_malloc(heap, size[i]), size[i]);
+            block(kmem, heap_malloc(heap, 24), 24);
+        }
+        /* Nothing else is left. */
+        for (size_t n = 4096; n >= 16; n /= 4)
+            while (heap_malloc(heap, n) != NULL)
+                continue;
+        for (unsigned i = 0; i < 3; i++)
+            check_status(heap_free(heap, hole[order[o][i]]), HEAP_OK);
+        for (unsigned i = 3; i-- > 0;) {
+            check_context("hole of %zu bytes, freed in order %u", size[i], o);
+            block(kmem, heap_malloc(heap, size[i] - 150), size[i] - 150);
+        }
+        check_status(heap_destroy(heap), HEAP_OK);
+    }
+}
+
 /* Free bytes in the middle of the heap, made of blocks of n bytes that are
  * freed in an order; requests of 100 KiB must find room there.  All of them are
  * far more than the last growth may have asked for in advance. */
@@ -652,10 +680,10 @@ Test(hidden, small_blocks_join_when_a_large_one_is_freed)
     struct kmem *kmem = new_kmem();
     struct heap *heap = new_heap(kmem);
     void *low = block(kmem, heap_malloc(heap, 1000), 1000);
-    static void *p[3000];
-    take_blocks(kmem, heap, p, 3000, 200);
+    static void *p[1000];
+    take_blocks(kmem, heap, p, 1000, 200);
     void *large = block(kmem, heap_malloc(heap, 5000), 5000);
-    free_blocks(heap, p, 3000);
+    free_blocks(heap, p, 1000);
     check_status(heap_free(heap, large), HEAP_OK);
     check_kept(kmem, above_block(kmem, heap, low), HEAP_KEEP);
 }

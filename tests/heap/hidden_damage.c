@@ -129,6 +129,13 @@ Test(hidden, pointer_into_a_block_has_no_header)
             check_status(heap_free(heap, p + at), HEAP_BAD_HEADER);
             check_null(heap_realloc(heap, p + at, 50), EINVAL);
         }
+        /* The first byte of a mapping: there is nothing before it. */
+        if (kmem_in_mapping(kmem, p)) {
+            void *first = (void *)((uintptr_t)(p - HEADER) & ~(uintptr_t)4095);
+            check_context("the first byte of the mapping");
+            check_status(heap_free(heap, first), HEAP_BAD_HEADER);
+            check_null(heap_realloc(heap, first, 50), EINVAL);
+        }
         check_filled(p, n[i], i);
         check_status(heap_free(heap, p), HEAP_OK);
     }
@@ -145,10 +152,11 @@ Test(hidden, pointer_outside_of_the_heap_is_not_followed)
         4096,
         UINT64_C(0x0000700000000000),
         UINT64_MAX - 15,
+        address(break_of(kmem)) + 15,
         address(break_of(kmem)) + 64 * KIB,
         address(break_of(kmem)) + 14 * MIB,
     };
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < sizeof wild / sizeof *wild; i++) {
         void *q = (void *)(uintptr_t)(wild[i] & ~UINT64_C(15));
         check_context("the pointer %p", q);
         check_status(heap_free(heap, q), HEAP_BAD_POINTER);

@@ -7,7 +7,7 @@
 #include "heap_help.h"
 #include "heap/trace/trace.h"
 
-enum { CALLS = 2500, BLOCKS = CALLS };
+enum { CALLS = 1500, BLOCKS = CALLS };
 
 struct block {
     unsigned char *p;

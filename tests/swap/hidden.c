@@ -419,6 +419,39 @@ Test(hidden, evicted_page_is_invalidated)
     end_world(&w);
 }
 
+/* The word at the watched leaf when the processor was last told of the page; all
+ * bits when it never was.  Whoever tells it earlier, too, does no harm. */
+static uint64_t
+leaf_when_told(const struct world *w, unsigned page)
+{
+    struct mach_invalidation list[64];
+    const unsigned kept = mach_invalidated(w->mach, list, 64);
+    for (unsigned i = 0; i < kept; i++)
+        if (list[i].asid == pw_root(w->space) >> MACH_FRAME_SHIFT &&
+            list[i].va == page_va(page))
+            return list[i].watched;
+    return UINT64_MAX;
+}
+
+Test(hidden, processor_is_told_after_the_leaf_has_changed)
+{
+    const struct world w = new_world(2, 8, SWAP_CLOCK);
+    struct pw_leaf found;
+    touch_all(&w, 3, 5, USER_WRITE);
+    check_status(pw_entry(w.space, page_va(3), &found), PW_OK);
+    mach_watch(w.mach, found.entry_pa);
+    /* Both have A: the clock clears it in each before it takes the first. */
+    check_status(swap_victim(w.swap, w.word), SWAP_OK);
+    check((leaf_when_told(&w, 3) & PW_A) == 0,
+          "A of page 3 was still set when the processor was last told of it: "
+          "it may read the entry again, and keep A");
+    check_status(swap_evict(w.swap, F(0)), SWAP_OK);
+    check((leaf_when_told(&w, 3) & PW_P) == 0,
+          "page 3 was still present when the processor was last told of it: "
+          "it may read the entry again, and use the frame");
+    end_world(&w);
+}
+
 Test(hidden, evicted_frame_is_free)
 {
     const struct world w = new_world(3, 8, SWAP_CLOCK);

@@ -50,14 +50,14 @@ Test(hidden, contents_survive_thousands_of_accesses_in_three_frames)
 Test(hidden, contents_survive_in_one_frame)
 {
     const struct world w = new_world(1, 12, SWAP_CLOCK);
-    live(&w, 6, 800);
+    live(&w, 6, 300);
     end_world(&w);
 }
 
 Test(hidden, contents_survive_in_many_frames)
 {
     const struct world w = new_world(12, 32, SWAP_CLOCK);
-    live(&w, 20, 3000);
+    live(&w, 20, 1500);
     end_world(&w);
 }
 

@@ -115,6 +115,21 @@ Test(hidden, drops_leave_the_tree)
     fill_ways(tlb, 4);
     check_victim(tlb, 15, 0);
     check_status(tlb_destroy(tlb), TLB_OK);
+
+    /* So does a flush that leaves all but way 2. */
+    struct tlb *const global = new_tlb(1, 4, TLB_PLRU);
+    for (uint64_t n = 0; n < 4; n++) {
+        if (n == 2)
+            put(global, 1, nth(n), n << 12);
+        else
+            put_global(global, 1, nth(n), n << 12);
+    }
+    touch_page(global, 0);
+    touch_page(global, 2); /* now the tree points to way 1 */
+    check_status(tlb_flush(global, TLB_ALL_LOCAL, 0), TLB_OK);
+    put(global, 1, nth(5), 5 << 12); /* way 2: still to 1 */
+    check_victim(global, 6, 1);
+    check_status(tlb_destroy(global), TLB_OK);
 }
 
 Test(hidden, tree_of_one_or_two_ways_is_lru)

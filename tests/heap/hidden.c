@@ -415,7 +415,7 @@ Test(hidden, holes_of_like_sizes_are_told_apart)
     static const unsigned order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                          {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     static const size_t size[] = {7200, 7550, 7900};
-    struct kmem *kmem = test_kmem(0, 96 * KIB, MIB);
+    struct kmem *kmem = test_kmem(0, 512 * KIB, MIB);
     for (unsigned o = 0; o < 6; o++) {
         struct heap *heap = new_heap(kmem);
         void *hole[3];

@@ -1,4 +1,5 @@
 /* machine_test.c - the simulated computer, tested in its own process. */
+#include <stdlib.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "machine/direct.h"
 #include "machine/machine.h"
 
 /* mach_stop jumps back to the test that expects it; elsewhere it fails. */
@@ -285,4 +287,39 @@ Test(machine, last_invalidations_are_remembered)
     cr_assert(list[63].va == UINT64_C(36) << 12 && list[63].asid == 0);
     list[1].va = 1;
     cr_assert(mach_invalidated(mach, list, 1) == 64 && list[1].va == 1);
+}
+
+Test(machine, invalidation_remembers_what_was_watched)
+{
+    struct mach_invalidation list[3];
+    phys_write64(mach, 0x1008, 7);
+    mach_invalidate(mach, 1, 0);
+    mach_watch(mach, 0x1008);
+    mach_invalidate(mach, 1, 0);
+    phys_write64(mach, 0x1008, 8);
+    mach_watch(mach, UINT64_MAX);
+    mach_invalidate(mach, 1, 0);
+    cr_assert(mach_invalidated(mach, list, 3) == 3);
+    cr_assert(list[2].watched == 0, "nothing was watched");
+    cr_assert(list[1].watched == 7, "it is what lay there then");
+    cr_assert(list[0].watched == 0, "there is no memory at that address");
+}
+
+/* Two machines of the same memory and state, as two processes have them. */
+Test(machine, direct_machine_lives_in_memory_of_its_maker)
+{
+    enum { FRAMES = 70 };
+    unsigned char *memory = calloc(FRAMES, MACH_FRAME_BYTES);
+    struct mach_state *state = calloc(1, mach_state_bytes(FRAMES));
+    struct mach *direct = mach_create_at(FRAMES, memory, state);
+    cr_assert(direct != NULL && mach_frames(direct) == FRAMES);
+    for (uint64_t f = 0; f < FRAMES; f++)
+        cr_assert(frame_alloc(direct) == f);
+    cr_assert(frame_alloc(direct) == FRAME_NONE, "there is no frame behind");
+    phys_write32(direct, 0x2000, 0x12345678);
+    cr_assert(memory[0x2000] == 0x78 && state->counts.writes == 1);
+    mach_destroy(direct);
+    cr_assert(state->counts.frames_used == FRAMES, "the state is its maker's");
+    free(memory);
+    free(state);
 }

@@ -51,6 +51,7 @@ BANK_FLAGS   := $(MODULE_FLAGS) -ftrivial-auto-var-init=pattern
 # Binding at the first call would be done anew in every child of a zygote.
 WRAPPED      := -Wl,-z,now,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
+# What a module of the kit itself does without asking (bridge/direct.c).
 REACHED      := $(addprefix -Xlinker --wrap=,$(addprefix phys_,read8 read32 read64 write8 write32 write64 move zero_frame) frame_free)
 
 # Looked at when a recipe needs them, which is after the packages are there.

@@ -48,11 +48,13 @@ MODULE_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
 # holds that was never set, a return address of an earlier call perhaps, is the
 # same in all of them.
 BANK_FLAGS   := $(MODULE_FLAGS) -ftrivial-auto-var-init=pattern
-# Binding at the first call would be done anew in every child of a zygote.
-WRAPPED      := -Wl,-z,now,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-
-# What a module of the kit itself does without asking (bridge/direct.c).
-REACHED      := $(addprefix -Xlinker --wrap=,$(addprefix phys_,read8 read32 read64 write8 write32 write64 move zero_frame) frame_free)
+# What a module may do without asking, where its host says so (bridge/direct.c).
+REACHED      := $(addprefix phys_,read8 read32 read64 write8 write32 write64 move zero_frame) frame_free
+# One word.  Binding at the first call would be done anew in every child of a
+# zygote.
+comma        := ,
+space        := $(subst ,, )
+WRAPPED      := -Wl,-z,now,$(subst $(space),$(comma),$(addprefix --wrap=,malloc calloc realloc free $(REACHED)))
 
 # Looked at when a recipe needs them, which is after the packages are there.
 GRADER_PKGS := jansson libcyaml libarchive libelf libseccomp libxml-2.0 libmd sqlite3
@@ -176,7 +178,7 @@ HELP_$(1)   := $$(patsubst %.c,$(B)/obj/%.o,$$(wildcard tests/$(1)/help*.c)) \
                $$(foreach s,$$(SERVED_$(1)),$(B)/obj/solutions/$$(s)/$$(s).o)
 MODULES_$(1) := $$(addprefix $$(K_$(1))/modules/,reference $$(ALTS_$(1):%=alternative-%) $$(BUGS_$(1):%=bug-%))
 INCLUDES_$(1) := $(if $(wildcard assignments/$(1)),-Iassignments,$(INCLUDES))
-# Modules of the kit itself reach a machine's memory (bridge/direct.c).
+# In stages with a machine: its memory, without asking.
 DIRECT_$(1) := $$(if $$(shell grep -s machine.tab tests/$(1)/served.tab),$(B)/obj/grader/bridge/direct.o)
 TABLES_$(1) := -DSTAGE_HEADER='"$(1)/$(1).h"' -DSTAGE_TABLE='"$(1)/$(1).tab"' -DSTAGE_SERVED='"$(1)/served.tab"'
 
@@ -204,7 +206,7 @@ $$(addprefix $$(K_$(1))/,judge public_judge): $$(HELP_$(1)) $$(K_$(1))/module_ta
 	$$(call say,LINK,$$@)
 	$$(Q)$(CC) $(CFLAGS) -o $$@ $$(filter %.o,$$^) $$(CRITERION_LD) $$(GUARDED_$(1)) $$(JUDGE_LIBS)
 
-$$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o
+$$(K_$(1))/subject.o: $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) $$(K_$(1))/subject_tables.o $$(DIRECT_$(1))
 	$$(call say,LINK,$$@)
 	$$(Q)$(CC) -r -o $$@ $$^
 
@@ -230,9 +232,9 @@ $$(K_$(1))/src/bug-%.c: solutions/$(1)/bugs/%.patch solutions/$(1)/$(1).c | $(B)
 # Apart, because the bridge changes more often than a bank does.
 $$(K_$(1))/src/%.o: $$(K_$(1))/src/%.c $$(wildcard assignments/$(1)/$(1).h tests/$(1)/$(1).h) $(B)/.bank-flags | $(B)/.packages
 	@$(CC) $(BANK_FLAGS) $$(INCLUDES_$(1)) -c -o $$@ $$<
-$$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o $$(DIRECT_$(1))
+$$(K_$(1))/modules/%: $$(K_$(1))/src/%.o $$(K_$(1))/subject.o
 	@mkdir -p $$(@D)
-	@$(CC) -o $$@ $$^ $(WRAPPED) $$(if $$(DIRECT_$(1)),$$(REACHED))
+	@$(CC) -o $$@ $$^ $(WRAPPED)
 
 .PRECIOUS: $$(K_$(1))/src/%.c $$(K_$(1))/src/%.o
 kit-$(1): $$(K_$(1))/judge $$(K_$(1))/tester.o $$(K_$(1))/functions $$(K_$(1))/served $$(MODULES_$(1))

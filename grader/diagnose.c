@@ -20,7 +20,15 @@ is_failure(const struct test_result *test)
            test->verdict != VERDICT_PASSED && !is_left_aside(test);
 }
 
-/* Whether the failures are known and there are any. */
+/* No misconception of the bank ends a test so. */
+static bool
+says_nothing_of_the_rule(enum verdict verdict)
+{
+    return verdict == VERDICT_NONE || verdict == VERDICT_EXITED ||
+           verdict == VERDICT_FORBIDDEN;
+}
+
+/* Whether there are failures, and all come from what the module computes. */
 static bool
 can_be_diagnosed(const struct stage_result *stage)
 {
@@ -28,7 +36,7 @@ can_be_diagnosed(const struct stage_result *stage)
     for (size_t i = 0; i < stage->test_count; i++) {
         const struct test_result *test = &stage->tests[i];
         if (is_failure(test)) {
-            if (test->verdict == VERDICT_NONE) {
+            if (says_nothing_of_the_rule(test->verdict)) {
                 return false;
             }
             any = true;

@@ -17,8 +17,9 @@
 
 /* Fills in `diagnosis` of a stage: all bugs whose failures are exactly the
  * hidden tests that did not pass, in the bank's order.  None when nothing else
- * fails, when the stage was not graded, or when any hidden test has no
- * verdict.  An earlier diagnosis is replaced. */
+ * fails, when the stage was not graded, or when any hidden test has no verdict
+ * or ended with an exit or a forbidden call, which no bug of the bank makes.
+ * An earlier diagnosis is replaced. */
 void diagnose_stage(struct stage_result *stage, const struct bank *bank);
 
 #endif

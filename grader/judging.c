@@ -82,6 +82,7 @@ run_judge(const struct judging *judging, const struct judged *judged,
     strings_addf(&environment, "VMLAB_WALL_MS=%u", wall_ms);
     strings_addf(&environment, "VMLAB_MEMORY_MIB=%u",
                  judging->unlimited_memory ? 0 : judging->stage->memory_mib);
+    strings_addf(&environment, "VMLAB_DIRECT=%d", judging->direct);
     strings_addf(&environment, "PATH=/usr/bin:/bin");
     strings_addf(&environment, "TMPDIR=%s", judging->work);
     if (getenv("VMLAB_EVENTS") != NULL) {

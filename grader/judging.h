@@ -26,6 +26,7 @@ struct judging {
     uint64_t seed;          /* the course's                                   */
     unsigned patience;      /* factor on processor time: valgrind is slow     */
     bool unlimited_memory;  /* valgrind needs it                              */
+    bool direct;            /* machines lie where the module reaches them     */
     const char *work;       /* a folder of ours for the records               */
     unsigned jobs;          /* tests at one time                              */
 };

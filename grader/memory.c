@@ -95,22 +95,33 @@ where_in(const xmlNode *error, const char *source)
     return xstrdup("");
 }
 
-/* What the bridge asks of a result before it carries it (child.c). */
-static bool
-is_unset_result(const xmlNode *error)
+/* Where the bridge itself asked whether something was set: of a result before it
+ * carries it (child.c), and of what the machine is given (direct.c).  NULL:
+ * nowhere. */
+static const char *
+unset(const xmlNode *error)
 {
     char *const kind = text_in(child_of(error, "kind"));
-    const bool is = strcmp(kind, "ClientCheck") == 0;
+    char *const by = text_in(
+        child_of(child_of(child_of(error, "stack"), "frame"), "fn"));
+    const char *what = NULL;
+    if (strcmp(kind, "ClientCheck") == 0) {
+        what = strncmp(by, "__wrap_", 7) == 0
+                   ? "What the machine is given depends on memory that was "
+                     "never set"
+                   : "The returned value depends on memory that was never set";
+    }
     free(kind);
-    return is;
+    free(by);
+    return what;
 }
 
 static char *
 what_in(const xmlNode *error)
 {
-    if (is_unset_result(error)) {
-        return xstrdup("The returned value depends on memory that was never "
-                       "set");
+    const char *const asked = unset(error);
+    if (asked != NULL) {
+        return xstrdup(asked);
     }
     const xmlNode *const extended = child_of(error, "xwhat");
     char *const what = text_in(extended != NULL ? child_of(extended, "text")

@@ -143,7 +143,8 @@ void *heap_malloc(struct heap *heap, size_t n);
  * Returns HEAP_OK, or in this order: HEAP_BAD_ARGUMENT, HEAP_BAD_POINTER,
  * HEAP_BAD_HEADER.  A block that has been freed is BAD_HEADER until its bytes
  * are handed out again, also after it has joined others (BAD_POINTER when it
- * is gone from the heap altogether); a pointer outside is never followed.
+ * is gone from the heap altogether); a pointer outside is never followed.  For
+ * a pointer to the heap's own bytes before its first block both are right.
  *
  *   heap_free(h, p)      HEAP_OK
  *   heap_free(h, p)      HEAP_BAD_HEADER: freed before

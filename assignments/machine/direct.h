@@ -2,10 +2,10 @@
  * direct.h - a machine that two processes have in memory: for who hosts tests,
  * out of a module's and a test's reach.
  *
- * Where the module is one of the kit's own (reference, alternative, bug), it is
- * trusted, and most calls of the machine need not cross the bridge: the module's
- * process reads and writes the same memory and the same state
- * (grader/bridge/direct.c).  A student's module never has this.
+ * Where no verdict depends on it, most calls of the machine need not cross the
+ * bridge: the module's process reads and writes the same memory and the same
+ * state (grader/bridge/direct.c).  Neither side relies on what the other has
+ * left there.
  */
 #ifndef VMLAB_MACHINE_DIRECT_H
 #define VMLAB_MACHINE_DIRECT_H

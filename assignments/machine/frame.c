@@ -56,13 +56,18 @@ take(struct mach *mach, uint64_t first, uint64_t count)
     mach->state->counts.frames_used += count;
 }
 
-/* Moves first_word over full words. */
-static void
-skip_full_words(struct mach *mach)
+/* The first word with a clear bit, mach->words when there is none.  Read once:
+ * another process may write the state, too (direct.h). */
+static uint64_t
+first_word_with_a_free_frame(struct mach *mach)
 {
-    while (mach->state->first_word < mach->words &&
-           mach->state->used[mach->state->first_word] == UINT64_MAX)
-        mach->state->first_word++;
+    uint64_t word = mach->state->first_word;
+    while (word < mach->words && mach->state->used[word] == UINT64_MAX)
+        word++;
+    if (word > mach->words)
+        word = mach->words;
+    mach->state->first_word = word;
+    return word;
 }
 
 uint64_t
@@ -70,22 +75,21 @@ frame_alloc(struct mach *mach)
 {
     if (arranged_to_fail(mach))
         return FRAME_NONE;
-    skip_full_words(mach);
-    if (mach->state->first_word == mach->words)
+    const uint64_t word = first_word_with_a_free_frame(mach);
+    const uint64_t clear = word < mach->words ? ~mach->state->used[word] : 0;
+    if (clear == 0)
         return FRAME_NONE;
-    const uint64_t clear = ~mach->state->used[mach->state->first_word];
-    const uint64_t frame =
-        mach->state->first_word * WORD_BITS + (uint64_t)__builtin_ctzll(clear);
+    const uint64_t frame = word * WORD_BITS + (uint64_t)__builtin_ctzll(clear);
     take(mach, frame, 1);
     return frame;
 }
 
 /* The lowest run of `count` (> 0) free frames, or FRAME_NONE. */
 static uint64_t
-find_run(const struct mach *mach, uint64_t count)
+find_run(struct mach *mach, uint64_t count)
 {
     uint64_t length = 0; /* free frames just below f */
-    uint64_t f = mach->state->first_word * WORD_BITS;
+    uint64_t f = first_word_with_a_free_frame(mach) * WORD_BITS;
     while (f < mach->frames) {
         const uint64_t word = mach->state->used[f / WORD_BITS];
         const int whole = f % WORD_BITS == 0;
@@ -110,7 +114,6 @@ frame_alloc_run(struct mach *mach, uint64_t count)
 {
     if (arranged_to_fail(mach) || count == 0 || count > mach->frames)
         return FRAME_NONE;
-    skip_full_words(mach);
     const uint64_t first = find_run(mach, count);
     if (first != FRAME_NONE)
         take(mach, first, count);

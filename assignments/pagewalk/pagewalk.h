@@ -79,9 +79,10 @@
  *     frame that a page is mapped to, and does not look whether there is one.
  *     It does not call mach_invalidate: who asks for a change knows the asid.
  *   - Given, so never checked: a `struct space` is one that pw_create returned
- *     and pw_destroy has not yet had.  For all functions but pw_walk: entries
- *     that are no leaves are empty or lead to a table of this space, of which
- *     not all entries are empty (nobody else empties the last one).
+ *     and pw_destroy has not yet had.  For all functions but pw_walk: leaves
+ *     are empty, present or swapped, with NX only where there is PW_NXE; other
+ *     entries are empty or lead to a table of this space, of which not all
+ *     entries are empty (nobody else empties the last one).
  *   - What is marked BONUS may stay not implemented (-1; NULL with ENOSYS); the
  *     required part never asks for it.
  *

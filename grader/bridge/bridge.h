@@ -47,8 +47,8 @@ enum bridge_kind {
     BRIDGE_ACCESS,   /* judge: w[0] address, w[1] bytes, w[2] whether they are
                         there from now on: kernel memory (machine/kmem.h)     */
     BRIDGE_MACHINE,  /* judge: w[0] a machine, w[1] its frames, w[2] where they
-                        lie in the arena, its state behind them: a child of the
-                        kit's own reaches them there (direct.c)               */
+                        lie in the arena, its state behind them: the child
+                        reaches them there from now on (direct.c)             */
     BRIDGE_AS_NEW,   /* child to zygote: nothing has remained of the test, and
                         it could take another (child.c)                       */
 };

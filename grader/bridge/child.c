@@ -180,7 +180,7 @@ static void
 note_machine(word mach, word frames, word memory)
 {
     if (direct_bytes == NULL || direct_add == NULL) {
-        return; /* a student's module: it asks */
+        return; /* a stage without machines */
     }
     if (frames > BRIDGE_ARENA_BYTES / MACH_FRAME_BYTES ||
         !judge_sees((const void *)memory, direct_bytes(frames))) {

@@ -1,17 +1,23 @@
 /*
- * direct.c - the machine's memory, reached by a module of the kit's own without
- * a call across the bridge.
+ * direct.c - the machine's memory, reached by a module without a call across the
+ * bridge, where the host of its test says so.
  *
  *     module ── phys_read32 ── --wrap ─┬─ in the arena: here
- *                                      └─ else: the proxy, as every module
+ *                                      └─ else: the proxy
  *
- * Own tests meet a hundred modules of the bank, which read page tables a million
- * times.  These modules are trusted, as this file is; the tester is not.  So
- * where a machine's memory lies and how large it is is known here and nowhere in
- * the arena, and what lies there are bytes, bits and counters; none of them is
- * used as a pointer or an index.
+ * A host says so where no verdict depends on it.  Own tests meet a hundred
+ * modules of the bank, which read page tables a million times and are trusted;
+ * and under memcheck a student's module only repeats what it has been judged for
+ * (grader/module_lane.c).
+ * The two sides do not trust each other.  So where a machine's memory lies and
+ * how large it is is known to each and stands nowhere in the arena, and what lies
+ * there are bytes, bits and counters; none of them is used as a pointer, nor as
+ * an index that has not been looked at.
  * An access outside of memory goes to the judge, which ends the test with its
  * own words.
+ *
+ * Under memcheck the arena is off limits to the module but for the bytes of one
+ * access, as long as it lasts.
  *
  * What is done is the machine's own (machine/phys.c, frame.c), under other names.
  * Frames are taken by asking: a search begins where the state says.
@@ -43,6 +49,7 @@ uint64_t here_frame_next_used(const struct mach *mach, uint64_t from);
 #include "../../assignments/machine/frame.c"
 
 #include <stdlib.h>
+#include <valgrind/memcheck.h>
 
 #include "subject.h"
 
@@ -109,23 +116,70 @@ reached(const struct mach *token, uint64_t pa, uint64_t bytes)
     return NULL;
 }
 
+/* Accessible to what is done here, and then to the module no longer. */
+static void
+show(const void *at, uint64_t bytes)
+{
+    (void)VALGRIND_MAKE_MEM_DEFINED(at, bytes);
+}
+
+static void
+hide(const void *at, uint64_t bytes)
+{
+    (void)VALGRIND_MAKE_MEM_NOACCESS(at, bytes);
+}
+
+static void
+begin_access(const struct mach *mach, uint64_t pa, uint64_t bytes)
+{
+    show(mach->memory + pa, bytes);
+    show(mach->state, sizeof *mach->state);
+}
+
+static void
+end_access(const struct mach *mach, uint64_t pa, uint64_t bytes)
+{
+    hide(mach->memory + pa, bytes);
+    hide(mach->state, sizeof *mach->state);
+}
+
+/* What was never set is told here, and by memory.c in words of its own; a send
+ * would have told it, too. */
+#define MUST_BE_SET(value)                                                     \
+    do {                                                                       \
+        (void)VALGRIND_CHECK_VALUE_IS_DEFINED(value);                          \
+        (void)VALGRIND_MAKE_MEM_DEFINED(&(value), sizeof(value));              \
+    } while (0)
+
 /* R __wrap_phys_A(mach, pa): reads `bytes` bytes here, or asks. */
 #define READ(R, A, bytes)                                                      \
     R __real_phys_##A(struct mach *token, uint64_t pa);                        \
     R __wrap_phys_##A(struct mach *token, uint64_t pa);                        \
     R __wrap_phys_##A(struct mach *token, uint64_t pa)                         \
     {                                                                          \
+        MUST_BE_SET(pa);                                                       \
         struct mach *const mach = reached(token, pa, bytes);                   \
-        return mach != NULL ? here_##A(mach, pa) : __real_phys_##A(token, pa); \
+        if (mach == NULL)                                                      \
+            return __real_phys_##A(token, pa);                                 \
+        begin_access(mach, pa, bytes);                                         \
+        const R value = here_##A(mach, pa);                                    \
+        end_access(mach, pa, bytes);                                           \
+        return value;                                                          \
     }
 #define WRITE(V, A, bytes)                                                     \
     int __real_phys_##A(struct mach *token, uint64_t pa, V value);             \
     int __wrap_phys_##A(struct mach *token, uint64_t pa, V value);             \
     int __wrap_phys_##A(struct mach *token, uint64_t pa, V value)              \
     {                                                                          \
+        MUST_BE_SET(pa);                                                       \
+        MUST_BE_SET(value);                                                    \
         struct mach *const mach = reached(token, pa, bytes);                   \
-        return mach != NULL ? here_##A(mach, pa, value)                        \
-                            : __real_phys_##A(token, pa, value);               \
+        if (mach == NULL)                                                      \
+            return __real_phys_##A(token, pa, value);                          \
+        begin_access(mach, pa, bytes);                                         \
+        const int status = here_##A(mach, pa, value);                          \
+        end_access(mach, pa, bytes);                                           \
+        return status;                                                         \
     }
 READ(uint8_t, read8, 1)
 READ(uint32_t, read32, 4)
@@ -141,10 +195,18 @@ int __wrap_phys_move(struct mach *token, uint64_t to, uint64_t from,
 int
 __wrap_phys_move(struct mach *token, uint64_t to, uint64_t from, uint64_t bytes)
 {
+    MUST_BE_SET(to);
+    MUST_BE_SET(from);
+    MUST_BE_SET(bytes);
     struct mach *const mach = reached(token, from, bytes);
-    return mach != NULL && exists(mach, to, bytes)
-               ? here_move(mach, to, from, bytes)
-               : __real_phys_move(token, to, from, bytes);
+    if (mach == NULL || !exists(mach, to, bytes))
+        return __real_phys_move(token, to, from, bytes);
+    begin_access(mach, from, bytes);
+    begin_access(mach, to, bytes);
+    const int status = here_move(mach, to, from, bytes);
+    end_access(mach, from, bytes);
+    end_access(mach, to, bytes);
+    return status;
 }
 
 int __real_phys_zero_frame(struct mach *token, uint64_t frame);
@@ -152,10 +214,14 @@ int __wrap_phys_zero_frame(struct mach *token, uint64_t frame);
 int
 __wrap_phys_zero_frame(struct mach *token, uint64_t frame)
 {
+    MUST_BE_SET(frame);
     struct mach *const mach = reached(token, 0, 0);
-    return mach != NULL && frame < mach->frames
-               ? here_zero_frame(mach, frame)
-               : __real_phys_zero_frame(token, frame);
+    if (mach == NULL || frame >= mach->frames)
+        return __real_phys_zero_frame(token, frame);
+    begin_access(mach, frame * MACH_FRAME_BYTES, MACH_FRAME_BYTES);
+    const int status = here_zero_frame(mach, frame);
+    end_access(mach, frame * MACH_FRAME_BYTES, MACH_FRAME_BYTES);
+    return status;
 }
 
 int __real_frame_free(struct mach *token, uint64_t frame);
@@ -163,8 +229,17 @@ int __wrap_frame_free(struct mach *token, uint64_t frame);
 int
 __wrap_frame_free(struct mach *token, uint64_t frame)
 {
+    MUST_BE_SET(frame);
     struct mach *const mach = reached(token, 0, 0);
-    return mach != NULL && here_frame_in_use(mach, frame)
-               ? here_frame_free(mach, frame)
-               : __real_frame_free(token, frame);
+    if (mach == NULL || frame >= mach->frames)
+        return __real_frame_free(token, frame);
+    const uint64_t *const bits = &mach->state->used[frame / WORD_BITS];
+    begin_access(mach, 0, 0);
+    show(bits, sizeof *bits);
+    const int used = here_frame_in_use(mach, frame);
+    if (used)
+        (void)here_frame_free(mach, frame);
+    hide(bits, sizeof *bits);
+    end_access(mach, 0, 0);
+    return used ? 0 : __real_frame_free(token, frame);
 }

@@ -17,8 +17,8 @@ enum { CHILD_SOCKET = 3 };
 word subject_pass_object(unsigned parameter, const void *object, size_t bytes);
 void subject_fetch_object(unsigned parameter, void *object, size_t bytes);
 
-/* Which machines lie in the arena, where a module of the kit's own reaches them
- * (direct.c; elsewhere these are absent): the bytes of one, and one at `memory`,
+/* Which machines lie in the arena, where the module reaches them (direct.c; in
+ * stages without machines these are absent): the bytes of one, and one at `memory`,
  * all of which is in the arena. */
 uint64_t direct_bytes(uint64_t frames) __attribute__((weak));
 void direct_add(const void *mach, uint64_t frames, void *memory)

@@ -81,8 +81,8 @@ bool host_has_more(void);
  * no failure is made easier to read at the price of more calls. */
 bool host_explains(void);
 
-/* Whether the subject is one of the kit's own modules, which is trusted with the
- * memory of machines. */
+/* Whether the subject reaches the memory of machines without a call: only where
+ * no verdict depends on it (bridge/direct.c). */
 bool host_is_direct(void);
 
 /* The course's seed. */

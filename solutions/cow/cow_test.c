@@ -404,6 +404,21 @@ Test(cow, kernel_write_may_do_what_the_process_may)
 
 /* ---- Rights -------------------------------------------------------------- */
 
+Test(cow, protect_counts_a_second_page_of_the_process)
+{
+    begin();
+    struct space *space = pw_create(mach, PW_TWO_LEVEL, PW_WP);
+    put(space, CONSTANT, PW_U);
+    struct pw_leaf *leaf = arena_object(struct pw_leaf);
+    check_status(pw_entry(space, CONSTANT, leaf), PW_OK);
+    const uint64_t number = leaf->entry / PAGE;
+    check_status(pw_map(space, PRIVATE, number * PAGE, PAGE, PW_U), PW_OK);
+    check_status(cow_spawn(cow, 1, space), COW_OK);
+    check_status(cow_protect(cow, 1, PRIVATE, PW_W | PW_U), COW_OK);
+    check_eq(entry(1, PRIVATE), number * PAGE | PW_P | PW_U | PW_COW);
+    end();
+}
+
 Test(cow, protect_keeps_a_frame_of_two_unwritable)
 {
     begin_with_two();

@@ -486,6 +486,23 @@ Test(hidden, right_to_write_a_frame_of_several_is_cow)
     end_world(&w);
 }
 
+Test(hidden, page_beside_it_in_its_process_counts_the_frame_too)
+{
+    const struct world w = new_world();
+    struct space *const space = new_space(&w);
+    const uint64_t number = put_page(&w, space, TEXT, PW_U);
+    put_frame(&w, space, DATA, number, PW_U);
+    check_status(cow_spawn(w.cow, 1, space), COW_OK);
+    check_status(cow_protect(w.cow, 1, DATA, PW_W | PW_U), COW_OK);
+    check_eq(leaf(&w, 1, DATA), number * PAGE | PW_P | PW_U | PW_COW);
+    check_status(user_write(&w, 1, DATA, 1), COW_OK);
+    check_filled(&w, 1, TEXT, number);
+    check_refs(&w, number, 1);
+    check_status(cow_protect(w.cow, 1, TEXT, PW_W | PW_U), COW_OK);
+    check_eq(leaf(&w, 1, TEXT), number * PAGE | PW_P | PW_U | PW_W);
+    end_world(&w);
+}
+
 Test(hidden, right_to_write_a_cow_page_leaves_it_cow)
 {
     const struct world w = two_processes();

@@ -70,6 +70,15 @@ Test(diagnose, every_way_of_not_passing_is_a_failure)
     expect_bugs("granularity_ignored");
 }
 
+Test(diagnose, exit_or_forbidden_call_is_no_misconception)
+{
+    set_verdict(PAGES, VERDICT_FAILED);
+    set_verdict(LAST_BYTE, VERDICT_EXITED);
+    expect_bugs("");
+    set_verdict(LAST_BYTE, VERDICT_FORBIDDEN);
+    expect_bugs("");
+}
+
 Test(diagnose, one_failure_more_is_no_match)
 {
     set_verdict(PAGES, VERDICT_FAILED);

@@ -29,7 +29,7 @@
 #include "text.h"
 
 #define STAGE "segment"
-enum { RUN_MS = 120000, OUTPUT = 1 << 18, PATIENCE_MS = 20000, TRIES = 5 };
+enum { RUN_MS = 120000, OUTPUT = 1 << 18, PATIENCE_MS = 20000, TRIES = 30 };
 
 static void
 prepare(void)

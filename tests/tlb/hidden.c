@@ -255,6 +255,7 @@ Test(hidden, global_entry_matches_every_id)
     check_cached(tlb, 3, 0xC0105008, 0x00011008);
     check_cached(tlb, 4, 0xC0105008, 0x00011008);
     check_cached(tlb, 0, 0xC0105008, 0x00011008);
+    check_eq(arena_entry()->asid, 3);
     check_absent(tlb, 4, 0xC0106000);
     check_status(tlb_destroy(tlb), TLB_OK);
 }

@@ -218,6 +218,8 @@ Test(hidden, large_page_is_one_entry)
     access_once(&w, 1, 0x00A00000, PW_WRITE, .reads = 1, .pa = 0x00E00000,
                 .hit = 1);
     check_hit(&w, 1, 0x00B00000, PW_WRITE, 0x00F00000);
+    check_cached(w.tlb, 1, 0x00912345, 0x00D12345);
+    check_eq(arena_entry()->va, 0x00800000);
     check_absent(w.tlb, 1, 0x007FFFFF);
     check_absent(w.tlb, 1, 0x00C00000);
     end_world(&w);
@@ -252,6 +254,8 @@ Test(hidden, all_four_sizes_are_told_apart)
         const uint64_t va = (i + 1) * GIB1;
         check_status(insert(tlb, large(1, va, i * GIB1, bytes[i])), TLB_OK);
         check_cached(tlb, 1, va + bytes[i] - 1, i * GIB1 + bytes[i] - 1);
+        check_eq(arena_entry()->va, va);
+        check_eq(arena_entry()->page_bytes, bytes[i]);
         check_absent(tlb, 1, va + bytes[i]);
         check_status(insert(tlb, large(1, va + bytes[i] / 2, 0, bytes[i])),
                      TLB_BAD_ARGUMENT);

@@ -28,7 +28,7 @@
 enum {
     PROCESSORS = 16,
     NAMES_LIMIT = 1 << 18,
-    TESTS_LIMIT = 200, /* more are not looked at                              */
+    TESTS_LIMIT = TESTER_TESTS, /* more are not looked at                     */
     LIST_WALL_MS = 10000,
     WALL_MS = 30000,
     TRIES = 2, /* of a pair that ends in our own trouble                      */
@@ -97,11 +97,19 @@ own_tests_list(const struct own_run *run, struct strings *names, bool *ours,
 struct pair {
     size_t test, implementation;
 };
+enum { SCOUT = TESTER_SCOUTS }; /* all tests that are chosen, in their order   */
+
+/* The tests that a scout runs. */
+struct scouted {
+    uint32_t count;
+    uint16_t order[TESTS_LIMIT];
+};
 
 /* A pair that runs. */
 struct running {
     bool active;
     struct pair pair;
+    struct scouted scouted;
     unsigned tries;
     uint32_t cpu;
     uint32_t cpu_ms; /* limit of the module                                   */
@@ -110,6 +118,17 @@ struct running {
     int end;    /* the tester's zygote's word                                 */
     int report; /* memfd                                                      */
 };
+
+/* An empty report, in which a scout finds what it is to run. */
+static void
+write_orders(const struct running *running)
+{
+    struct tester_report report = {.order_count = running->scouted.count};
+    memcpy(report.order, running->scouted.order, sizeof report.order);
+    if (pwrite(running->report, &report, sizeof report, 0) != sizeof report) {
+        die(EX_OSERR, "cannot write to a file in memory:");
+    }
+}
 
 static int
 memory_file(const char *name, size_t bytes)
@@ -144,6 +163,9 @@ join(const struct own_run *run, int tester,
         die(EX_OSERR, "cannot make a socket pair:");
     }
     running->report = memory_file("report", sizeof(struct tester_report));
+    if (running->pair.test == SCOUT) {
+        write_orders(running);
+    }
     const int output = memory_file("output", 0);
     int fds[TESTER_DESCRIPTORS + 1];
     fds[TESTER_SUBJECT_SOCKET] = session.socket;
@@ -177,6 +199,18 @@ join(const struct own_run *run, int tester,
         close(running->report);
     }
     return sent;
+}
+
+/* Which test a scout found to fail, or did not come back from; SIZE_MAX: none. */
+static size_t
+read_hint(const struct running *running)
+{
+    struct tester_report report;
+    const bool whole =
+        pread(running->report, &report, sizeof report, 0) == sizeof report;
+    return whole && report.at < running->scouted.count
+               ? running->scouted.order[report.at]
+               : SIZE_MAX;
 }
 
 /* What became of it: the zygote's word decides over the report's claim.  *used:
@@ -293,6 +327,8 @@ struct work {
     void (*done)(struct work *work, struct pair pair,
                  struct own_outcome outcome);
     uint32_t (*limit)(const struct work *work, size_t test);
+    uint32_t (*brief)(const struct work *work, struct scouted *scouted);
+    void (*hear)(struct work *work, struct pair pair, size_t hint, bool slept);
     bool spares_loops; /* a test that loops costs no patience: on a bug it may */
     unsigned patience; /* spent so far                                        */
     uint64_t cpu_ns;   /* and processor time                                  */
@@ -352,6 +388,32 @@ is_there(const struct work *work, const struct running *running)
     return started && record.kind == BRIDGE_REPLY;
 }
 
+static void
+count_cost(struct work *work, const struct own_outcome *outcome)
+{
+    work->cpu_ns += outcome->cpu_ns;
+    if (outcome->slept) {
+        work->patience += OF_SLEEPING;
+    } else if (outcome->looped && !work->spares_loops) {
+        work->patience += OF_LOOPING;
+    }
+}
+
+/* A scout is over, in whatever way. */
+static void
+finish_scout(struct work *work, struct running *running)
+{
+    bool blames_us, used;
+    struct own_outcome outcome = read_outcome(running, &blames_us, &used);
+    const size_t hint = read_hint(running);
+    close(running->end);
+    close(running->report);
+    running->active = false;
+    count_cost(work, &outcome);
+    work->hear(work, running->pair, hint, outcome.slept);
+    own_outcome_free(&outcome);
+}
+
 /* A pair is over; one that ended in our own trouble is tried again.  A test
  * that keeps saying so is believed only when the implementation is not there. */
 static void
@@ -387,12 +449,7 @@ finish(struct work *work, struct running *running)
         outcome.message = xstrdup("the test says that there is no module, but "
                                   "there is one");
     }
-    work->cpu_ns += outcome.cpu_ns;
-    if (outcome.slept) {
-        work->patience += OF_SLEEPING;
-    } else if (outcome.looped && !work->spares_loops) {
-        work->patience += OF_LOOPING;
-    }
+    count_cost(work, &outcome);
     work->done(work, running->pair, outcome);
 }
 
@@ -411,6 +468,13 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
     struct pair pair;
     while (!running->active && work->next(work, &pair)) {
         *running = (struct running){.pair = pair, .tries = 1, .cpu = cpu};
+        if (pair.test == SCOUT) {
+            running->cpu_ms = work->brief(work, &running->scouted);
+            if (is_spent(work) || !join_pair(work, running)) {
+                work->hear(work, pair, SIZE_MAX, false);
+            }
+            continue;
+        }
         running->cpu_ms = work->limit != NULL ? work->limit(work, pair.test)
                                               : work->run->stage->cpu_ms;
         if (is_spent(work)) {
@@ -453,7 +517,11 @@ run_pairs(struct work *work)
         }
         for (unsigned i = 0; i < width; i++) {
             if (running[i].active && watch[i].revents != 0) {
-                finish(work, &running[i]);
+                if (running[i].pair.test == SCOUT) {
+                    finish_scout(work, &running[i]);
+                } else {
+                    finish(work, &running[i]);
+                }
             }
         }
     }
@@ -551,7 +619,9 @@ own_tests_matrix(const struct own_run *run,
 
 /* One bug: which test is tried on it, and how far that has come. */
 struct prey {
-    size_t next;       /* index into the order of tests                       */
+    bool scouted;
+    size_t hint;       /* the test that is tried first, or SIZE_MAX           */
+    size_t next;       /* behind it: index into the order of tests            */
     unsigned failures; /* of that test, on this bug                           */
     unsigned passes;   /* and on right ones since the first of them           */
     bool control;      /* a right one comes next                              */
@@ -607,17 +677,28 @@ choose_right(struct hunt *hunt, struct pair *pair)
 static void
 try_next(struct prey *prey)
 {
-    prey->next++;
+    if (prey->hint != SIZE_MAX) {
+        prey->hint = SIZE_MAX;
+    } else {
+        prey->next++;
+    }
     prey->failures = prey->passes = 0;
     prey->control = false;
 }
 
-/* Leaves out the tests that are no longer chosen. */
-static void
-skip_dismissed(const struct hunt *hunt, struct prey *prey)
+/* The test that is tried on a bug, SIZE_MAX when none is left.  Leaves out those
+ * that are no longer chosen. */
+static size_t
+test_for(const struct hunt *hunt, struct prey *prey)
 {
-    while (prey->next < hunt->order_count &&
-           !hunt->chosen[hunt->order[prey->next]]) {
+    for (;;) {
+        const size_t test = prey->hint != SIZE_MAX ? prey->hint
+                            : prey->next < hunt->order_count
+                                ? hunt->order[prey->next]
+                                : SIZE_MAX;
+        if (test == SIZE_MAX || hunt->chosen[test]) {
+            return test;
+        }
         try_next(prey);
     }
 }
@@ -632,11 +713,11 @@ next_of_hunt(struct work *work, struct pair *pair)
         if (prey->running || prey->settled) {
             continue;
         }
-        skip_dismissed(hunt, prey);
-        if (prey->next == hunt->order_count) {
+        const size_t test = test_for(hunt, prey);
+        if (test == SIZE_MAX) {
             continue;
         }
-        *pair = (struct pair){hunt->order[prey->next], number};
+        *pair = (struct pair){prey->scouted ? test : SCOUT, number};
         if (prey->control) {
             if (!choose_right(hunt, pair)) {
                 continue;
@@ -740,6 +821,21 @@ done_of_hunt(struct work *work, struct pair pair, struct own_outcome outcome)
     own_outcome_free(&outcome);
 }
 
+/* A scout has come back from a bug.  What it says is a hint: all that counts is
+ * seen again, in processes of its own. */
+static void
+hear_scout(struct work *work, struct pair pair, size_t hint, bool slept)
+{
+    struct hunt *const hunt = (struct hunt *)work;
+    struct prey *const prey = &hunt->prey[pair.implementation];
+    prey->running = false;
+    prey->scouted = true;
+    prey->hint = hint;
+    if (slept && hint != SIZE_MAX && hunt->chosen[hint]) {
+        dismiss(hunt, hint);
+    }
+}
+
 /* A module that computes much longer than any right one does not come to an
  * end, and four times its full limit is long to wait for that. */
 static uint32_t
@@ -749,6 +845,24 @@ limit_of_hunt(const struct work *work, size_t test)
     const uint32_t full = work->run->stage->cpu_ms;
     const uint64_t some = (uint64_t)hunt->need[test].cpu_ms * HUNT_FACTOR;
     const uint64_t ms = some > HUNT_LEAST_MS ? some : HUNT_LEAST_MS;
+    return ms < full ? (uint32_t)ms : full;
+}
+
+/* A scout is given all tests that are chosen still, those of few calls first,
+ * and time to be too early rather than too late. */
+static uint32_t
+brief_scout(const struct work *work, struct scouted *scouted)
+{
+    const struct hunt *const hunt = (const struct hunt *)work;
+    const uint32_t full = work->run->stage->cpu_ms;
+    uint64_t ms = HUNT_LEAST_MS;
+    for (size_t i = 0; i < hunt->order_count; i++) {
+        const size_t test = hunt->order[i];
+        if (hunt->chosen[test]) {
+            scouted->order[scouted->count++] = (uint16_t)test;
+            ms += 2 * (uint64_t)hunt->need[test].cpu_ms;
+        }
+    }
     return ms < full ? (uint32_t)ms : full;
 }
 
@@ -809,6 +923,8 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
                  .implementation_count = all,
                  .test_count = test_count,
                  .limit = limit_of_hunt,
+                 .brief = brief_scout,
+                 .hear = hear_scout,
                  .spares_loops = true,
                  .next = next_of_hunt,
                  .done = done_of_hunt},
@@ -831,6 +947,7 @@ own_tests_hunt(const struct own_run *run, const struct own_prey *prey,
     }
     for (size_t i = 0; i < prey->bug_count; i++) {
         caught_by[i] = -1;
+        hunt.prey[i].hint = SIZE_MAX;
     }
     if (hunt.order_count > 0) {
         run_work(&hunt.work);

@@ -10,6 +10,11 @@
  * module, although it may pass on all right ones and fail on a bug; with enough
  * of them every bug would be "caught".  So the hunt for bugs meets right modules
  * again and again, and whoever rejects one of them is out.
+ *
+ * On each bug a scout goes first: all tests one after the other in one process,
+ * on one child of the bug, until one fails.  That is a hint which test to try
+ * first, and no more; without a hint they are tried in their order, as if there
+ * had been no scout.  It saves half of the pairs.
  */
 #ifndef VMLAB_OWN_TESTS_H
 #define VMLAB_OWN_TESTS_H
@@ -65,10 +70,10 @@ void own_tests_matrix(const struct own_run *run,
                       size_t implementation_count, size_t test_count,
                       const bool *chosen, struct own_outcome *outcomes);
 
-/* Hunts bugs: on each, runs the chosen tests, those of few calls first, until
- * one catches it: fails four times, passes in between on three of the `right`
- * implementations, and before its first catch on ten.  caught_by[i] is that test's number or -1.  A test
- * that does not pass on a right one here is no longer chosen and has caught
+/* Hunts bugs: on each, runs the chosen tests, what a scout has found first and
+ * then those of few calls, until one catches it: fails four times, passes in
+ * between on three of the `right` implementations, and before its first catch on
+ * ten.  caught_by[i] is that test's number or -1.  A test that does not pass on a right one here is no longer chosen and has caught
  * nothing.  need[t] is the most that test t needed on a right one: a module that
  * computes many times longer will not come to an end.  Returns false when the
  * processes of a pair could not be run. */

@@ -60,6 +60,12 @@ zone_is_whole(const char *zone)
     return true;
 }
 
+static uint64_t
+pages_up(uint64_t bytes)
+{
+    return (bytes + ARENA_PAGE - 1) & ~(uint64_t)(ARENA_PAGE - 1);
+}
+
 bool
 arena_open(int descriptor, word address)
 {
@@ -87,6 +93,15 @@ arena_close(void)
     arena.tokens = 0;
 }
 
+void
+arena_renew(void)
+{
+    madvise(arena.base, pages_up(arena.used), MADV_REMOVE);
+    arena.used = BRIDGE_RED_ZONE;
+    arena.objects = 0;
+    arena.tokens = 0;
+}
+
 void *
 arena_take(size_t bytes)
 {
@@ -105,12 +120,6 @@ arena_take(size_t bytes)
     memset(object, 0, bytes);
     paint_zone(object + bytes);
     return object;
-}
-
-static uint64_t
-pages_up(uint64_t bytes)
-{
-    return (bytes + ARENA_PAGE - 1) & ~(uint64_t)(ARENA_PAGE - 1);
 }
 
 void *

@@ -16,6 +16,9 @@
 bool arena_open(int descriptor, word address);
 void arena_close(void);
 
+/* As it was opened: nothing is in it, all bytes are zero. */
+void arena_renew(void);
+
 /* A new object of `bytes` zero bytes; NULL when there is no room. */
 void *arena_take(size_t bytes);
 

@@ -179,8 +179,12 @@ set_access(word address, uint64_t bytes, bool on)
 static void
 note_machine(word mach, word frames, word memory)
 {
-    if (direct_bytes == NULL || direct_add == NULL) {
+    if (direct_bytes == NULL || direct_add == NULL || direct_forget == NULL) {
         return; /* a stage without machines */
+    }
+    if (frames == 0) {
+        direct_forget();
+        return;
     }
     if (frames > BRIDGE_ARENA_BYTES / MACH_FRAME_BYTES ||
         !judge_sees((const void *)memory, direct_bytes(frames))) {

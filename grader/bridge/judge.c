@@ -244,6 +244,16 @@ bridge_tell_machine(const void *mach, uint64_t frames, void *memory)
     transmit(&record);
 }
 
+void
+bridge_renew(void)
+{
+    arena_renew();
+    subject.shared = 0;
+    bridge_tell_machine(NULL, 0, NULL);
+    bridge_access((char *)(uintptr_t)subject.session.address,
+                  BRIDGE_ARENA_BYTES, true);
+}
+
 /* The module calls one of the functions that the judge serves. */
 static void
 serve(const struct bridge_record *call)

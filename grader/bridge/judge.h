@@ -82,6 +82,9 @@ noreturn void bridge_misused(const char *function, const char *detail);
  * behind; NULL when the arena is full. */
 void *bridge_object(size_t bytes);
 
+/* Another test goes on with the same subject: the arena is as new. */
+void bridge_renew(void);
+
 /* Memory of the arena that the subject must not touch until it is given access;
  * whole pages, zero, no object.  NULL when there is no room. */
 void *bridge_reserve(size_t bytes);
@@ -91,7 +94,7 @@ void *bridge_reserve(size_t bytes);
 void *bridge_share(size_t bytes);
 
 /* Tells the subject that machine `mach` has its `frames` frames, and its state
- * behind them, at `memory`, which is shared. */
+ * behind them, at `memory`, which is shared; without frames, to forget all. */
 void bridge_tell_machine(const void *mach, uint64_t frames, void *memory);
 
 /* Lets the subject touch [from, from + bytes) of reserved memory from its next

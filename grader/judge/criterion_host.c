@@ -122,6 +122,12 @@ host_is_direct(void)
     return number("VMLAB_DIRECT", 0) != 0;
 }
 
+bool
+host_keeps_subject(void)
+{
+    return false;
+}
+
 uint64_t
 host_seed(void)
 {

@@ -144,19 +144,25 @@ vmlab_begin(void)
     trial.used = false;
     began.ms = now_ms();
     began.wall_ms = 0;
-    open_subject();
+    if (!bridge_is_open()) {
+        open_subject();
+    }
 }
 
 void
 vmlab_end(void)
 {
-    if (bridge_is_open()) {
+    const bool keeps = !run.over && host_keeps_subject();
+    if (bridge_is_open() && !keeps) {
         run.end = bridge_close();
         if (!run.over) {
             judge_quiet_end();
         }
     }
     give_back();
+    if (bridge_is_open()) {
+        bridge_renew();
+    }
     host_test_over();
 }
 

@@ -85,6 +85,9 @@ bool host_explains(void);
  * no verdict depends on it (bridge/direct.c). */
 bool host_is_direct(void);
 
+/* Whether a test that has passed leaves its subject to the next. */
+bool host_keeps_subject(void);
+
 /* The course's seed. */
 uint64_t host_seed(void);
 

@@ -32,6 +32,7 @@ static struct bridge_session subject;
 static struct tester_report *report;
 static uint64_t course_seed;
 static bool direct;
+static bool scouts;
 
 /* ---- What fixture.c asks of its host ------------------------------------- */
 
@@ -58,6 +59,12 @@ bool
 host_is_direct(void)
 {
     return direct;
+}
+
+bool
+host_keeps_subject(void)
+{
+    return scouts;
 }
 
 uint64_t
@@ -142,6 +149,7 @@ take_start(const struct bridge_start *start, const int *fds, unsigned count)
     close(fds[TESTER_REPORT]);
     course_seed = start->seed;
     direct = start->direct != 0;
+    scouts = start->test == TESTER_SCOUTS;
 }
 
 /* Runs a test and reports; whether it passed. */
@@ -161,6 +169,17 @@ run_test(uint32_t number)
     report->verdict = (uint32_t)verdict;
     report->done = 1;
     return verdict == VERDICT_PASSED;
+}
+
+/* Runs the tests that were named until one fails. */
+static void
+scout(void)
+{
+    for (report->at = 0; report->at < report->order_count; report->at++) {
+        if (!run_test(report->order[report->at])) {
+            return;
+        }
+    }
 }
 
 /* Whether there is processor time left for another test, of the limit that is a
@@ -203,6 +222,10 @@ zygote_child(const struct bridge_start *first, const int *fds, unsigned count,
     close(BRIDGE_FILTER);
     if (inner_filter_enter(&filter) != 0) {
         _exit(EXIT_FAILURE);
+    }
+    if (scouts) {
+        scout();
+        _exit(0);
     }
     while (run_test(start.test) && again >= 0 && is_fit(&start) &&
            take_another(&start, again)) {

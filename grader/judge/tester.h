@@ -5,6 +5,9 @@
  * (criterion_shim.c); it is not trusted, and knows of the implementation that
  * it faces nothing but its behaviour.
  *
+ * A scout runs many tests on one subject, in one process, until one fails: what
+ * it says is worth no more than a hint which test to try first.
+ *
  * `tester --list` prints "suite/test", a line each, in the order of the
  * numbers by which START names them.
  */
@@ -24,6 +27,11 @@ enum tester_descriptor {
     TESTER_DESCRIPTORS,
 };
 
+enum {
+    TESTER_SCOUTS = UINT16_MAX, /* START's test: those of report->order       */
+    TESTER_TESTS = 200,         /* that a scout is given at most              */
+};
+
 /* What a child says of its test.  A claim: who reads it checks every field. */
 struct tester_report {
     uint32_t done;    /* 1: the fields below are set                          */
@@ -34,6 +42,10 @@ struct tester_report {
     uint32_t used;    /* 1: the module's process had served another test      */
     char message[1024];
     char where[256];
+    /* A scout's: which tests, set by who starts it; and which one has failed,
+     * or ran when the process ended, as an index into them. */
+    uint32_t order_count, at;
+    uint16_t order[TESTER_TESTS];
 };
 
 #endif

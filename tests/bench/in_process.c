@@ -143,6 +143,12 @@ host_has_more(void)
 }
 
 bool
+host_keeps_subject(void)
+{
+    return false;
+}
+
+bool
 host_explains(void)
 {
     return false;

@@ -328,7 +328,7 @@ struct work {
                  struct own_outcome outcome);
     uint32_t (*limit)(const struct work *work, size_t test);
     uint32_t (*brief)(const struct work *work, struct scouted *scouted);
-    void (*hear)(struct work *work, struct pair pair, size_t hint, bool slept);
+    void (*hear)(struct work *work, struct pair pair, size_t hint);
     bool spares_loops; /* a test that loops costs no patience: on a bug it may */
     unsigned patience; /* spent so far                                        */
     uint64_t cpu_ns;   /* and processor time                                  */
@@ -410,7 +410,7 @@ finish_scout(struct work *work, struct running *running)
     close(running->report);
     running->active = false;
     count_cost(work, &outcome);
-    work->hear(work, running->pair, hint, outcome.slept);
+    work->hear(work, running->pair, hint);
     own_outcome_free(&outcome);
 }
 
@@ -471,7 +471,7 @@ start_next(struct work *work, struct running *running, uint32_t cpu)
         if (pair.test == SCOUT) {
             running->cpu_ms = work->brief(work, &running->scouted);
             if (is_spent(work) || !join_pair(work, running)) {
-                work->hear(work, pair, SIZE_MAX, false);
+                work->hear(work, pair, SIZE_MAX);
             }
             continue;
         }
@@ -821,19 +821,16 @@ done_of_hunt(struct work *work, struct pair pair, struct own_outcome outcome)
     own_outcome_free(&outcome);
 }
 
-/* A scout has come back from a bug.  What it says is a hint: all that counts is
- * seen again, in processes of its own. */
+/* A scout has come back from a bug, or has not.  What it says is a hint: all that
+ * counts is seen again, in processes of its own. */
 static void
-hear_scout(struct work *work, struct pair pair, size_t hint, bool slept)
+hear_scout(struct work *work, struct pair pair, size_t hint)
 {
     struct hunt *const hunt = (struct hunt *)work;
     struct prey *const prey = &hunt->prey[pair.implementation];
     prey->running = false;
     prey->scouted = true;
     prey->hint = hint;
-    if (slept && hint != SIZE_MAX && hunt->chosen[hint]) {
-        dismiss(hunt, hint);
-    }
 }
 
 /* A module that computes much longer than any right one does not come to an
@@ -849,7 +846,7 @@ limit_of_hunt(const struct work *work, size_t test)
 }
 
 /* A scout is given all tests that are chosen still, those of few calls first,
- * and time to be too early rather than too late. */
+ * and hardly more time than a right module takes: too little is no harm. */
 static uint32_t
 brief_scout(const struct work *work, struct scouted *scouted)
 {

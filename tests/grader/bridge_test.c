@@ -276,6 +276,10 @@ static const struct misuse {
     {"passed_read_of_freed_memory", "InvalidRead", "block[0] == 77"},
     /* Compiled without a branch: seen when the result is carried. */
     {"passed_use_of_unset_memory", "ClientCheck", NULL},
+    {"passed_unset_value_for_the_machine", "ClientCheck", "phys_write8(mach"},
+    {"passed_unset_address_for_the_machine", "ClientCheck",
+     "(void)phys_read32(mach"},
+    {"passed_look_around_in_the_arena", "InvalidRead", "(volatile char *)0x2"},
 };
 
 static const struct misuse *
@@ -290,9 +294,10 @@ misuse_of(const char *id)
 }
 
 /* As the memory step of a grading does it, with tests that pass plainly; with
- * `again` in processes that take another test as long as they are as new. */
+ * `again` in processes that take another test as long as they are as new, with
+ * `direct` where they reach the memory of machines. */
 static void
-expect_misuses(bool again)
+expect_misuses(bool again, bool direct)
 {
     const struct stage limits = {.cpu_ms = 300};
     struct rubric *const rubric = toy_rubric();
@@ -319,6 +324,7 @@ expect_misuses(bool again)
         .patience = 50,
         .seed = 7,
         .unlimited_memory = true,
+        .direct = direct,
         .work = folder,
     };
     struct judged *const judged = judging_run(&judging);
@@ -359,10 +365,15 @@ expect_misuses(bool again)
 
 Test(bridge, memcheck_names_each_misuse_and_nothing_else, .timeout = 300)
 {
-    expect_misuses(false);
+    expect_misuses(false, false);
 }
 
 Test(bridge, memcheck_does_so_in_processes_that_are_used_again, .timeout = 300)
 {
-    expect_misuses(true);
+    expect_misuses(true, false);
+}
+
+Test(bridge, memcheck_does_so_where_machines_are_reached, .timeout = 300)
+{
+    expect_misuses(true, true);
 }

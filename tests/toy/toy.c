@@ -149,7 +149,7 @@ forge(enum toy_sin sin)
 }
 
 static int
-misuse_memory(enum toy_sin sin)
+misuse_memory(struct mach *mach, enum toy_sin sin)
 {
     char *volatile block = malloc(32);
     char *volatile other = malloc(32);
@@ -166,6 +166,19 @@ misuse_memory(enum toy_sin sin)
         break;
     case TOY_USE_UNSET:
         result = block[5] == 77 ? TOY_BAD : TOY_OK;
+        free(block);
+        break;
+    case TOY_WRITE_UNSET:
+        phys_write8(mach, 0, (uint8_t)block[5]);
+        free(block);
+        break;
+    case TOY_READ_AT_UNSET:
+        (void)phys_read32(mach, (unsigned char)block[5]);
+        free(block);
+        break;
+    case TOY_LOOK_AROUND:
+        /* Where the memory of the machine is, when it is in the arena. */
+        result = *(volatile char *)0x200000001000 == 77 ? TOY_BAD : TOY_OK;
         free(block);
         break;
     default:
@@ -244,7 +257,10 @@ toy_sin(struct mach *mach, enum toy_sin sin)
     case TOY_LEAK:
     case TOY_READ_FREED:
     case TOY_USE_UNSET:
-        return misuse_memory(sin);
+    case TOY_WRITE_UNSET:
+    case TOY_READ_AT_UNSET:
+    case TOY_LOOK_AROUND:
+        return misuse_memory(mach, sin);
     case TOY_HANG_UP:
     case TOY_FORGE_REPLY:
     case TOY_FORGE_END:

@@ -54,6 +54,9 @@ enum toy_sin {
     TOY_LEAK,
     TOY_READ_FREED,
     TOY_USE_UNSET,
+    TOY_WRITE_UNSET,
+    TOY_READ_AT_UNSET,
+    TOY_LOOK_AROUND,
 };
 int toy_sin(struct mach *mach, enum toy_sin sin);
 int toy_overrun(char *text);

@@ -376,7 +376,7 @@ $(F)/$(1)/judge: $$(TESTS_$(1):%.c=$(F)/obj/%.o) $$(patsubst $(B)/obj/%,$(F)/obj
 	$$(Q)$(CC) $(CFLAGS) $(SANITIZED) -o $$@ $$(filter-out %/hostile,$$^) \
 	    -Wl,--wrap=criterion_internal_test_main $$(GUARDED_$(1)) $$(GRADER_LIBS)
 $(F)/$(1)/hostile: $$(K_$(1))/src/reference.o $(B)/obj/grader/bridge/child.o $(ZYGOTE_OBJ) \
-    $$(K_$(1))/subject_tables.o $(B)/obj/tests/fuzz/hostile.o
+    $$(K_$(1))/subject_tables.o $$(DIRECT_$(1)) $(B)/obj/tests/fuzz/hostile.o
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) -o $$@ $$^ $(WRAPPED) $(LIES)

@@ -97,6 +97,8 @@ run_judge(const struct judging *judging, const struct judged *judged,
         .argv = argv.item,
         .environment = environment.item,
         .standard_input = subject.control,
+        /* Shared memory with which Criterion starts a worker. */
+        .leavings = "/dev/shm/bxfi_",
         .wall_ms = JUDGE_WALL_MS,
         .output_limit = JUDGE_OUTPUT_KEPT,
     };

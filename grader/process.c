@@ -259,9 +259,18 @@ all_processes(struct kin **list)
     return count;
 }
 
-/* Sends a signal to every descendant; returns how many there are. */
+static void
+remove_leaving(const char *leavings, pid_t pid)
+{
+    char *const path = text_format("%s%ld", leavings, (long)pid);
+    unlink(path);
+    free(path);
+}
+
+/* Sends a signal to every descendant; returns how many there are.  `leavings`
+ * (struct process), or NULL: what each leaves is removed. */
 static size_t
-signal_descendants(int number)
+signal_descendants(int number, const char *leavings)
 {
     struct kin *list;
     const size_t count = all_processes(&list);
@@ -280,8 +289,11 @@ signal_descendants(int number)
         }
     }
     for (size_t i = 0; i < count; i++)
-        if (list[i].ours && ++found)
+        if (list[i].ours && ++found) {
             kill(list[i].pid, number);
+            if (leavings != NULL)
+                remove_leaving(leavings, list[i].pid);
+        }
     free(list);
     return found;
 }
@@ -328,19 +340,20 @@ collect(struct ward *ward, int flags)
 
 /* Returns when no descendant is left. */
 static void
-end_descendants(struct ward *ward, const struct sandbox *sandbox)
+end_descendants(struct ward *ward, const struct process *process)
 {
+    const struct sandbox *const sandbox = process->sandbox;
     enum { ROUNDS_OF_STOPPING = 8 };
     while (collect(ward, WNOHANG)) {
-        size_t before = 0, seen = signal_descendants(SIGSTOP);
+        size_t before = 0, seen = signal_descendants(SIGSTOP, NULL);
         int round = 0;
         while (seen > before && ++round < ROUNDS_OF_STOPPING) {
             before = seen;
-            seen = signal_descendants(SIGSTOP);
+            seen = signal_descendants(SIGSTOP, NULL);
         }
         if (round == ROUNDS_OF_STOPPING && sandbox && layers_here()->own_users)
             kill_user(sandbox);
-        signal_descendants(SIGKILL);
+        signal_descendants(SIGKILL, process->leavings);
         if (!collect(ward, 0))
             return;
     }
@@ -373,7 +386,7 @@ watch(struct ward *ward, const struct start *start, const sigset_t *signals,
         else if (number > 0)
             wanted = false;
     }
-    end_descendants(ward, start->process->sandbox);
+    end_descendants(ward, start->process);
     report->wall_seconds = now() - begin;
 }
 
@@ -421,7 +434,7 @@ guard(const struct start *start)
     report.started = !report.obstacle.error;
     if (!write_all(start->report, &report, sizeof report) || !report.started) {
         if (ward.pid > 0)
-            end_descendants(&ward, start->process->sandbox);
+            end_descendants(&ward, start->process);
         _exit(0);
     }
 

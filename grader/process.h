@@ -27,6 +27,9 @@ struct process {
     size_t keep_count;            /* others are closed                         */
     const int *keep_at;           /* their numbers (above 2) in the program,   */
                                   /* NULL: the same                            */
+    const char *leavings;         /* a path that, with its number behind, is   */
+                                  /* a file of each process that is killed,    */
+                                  /* and goes with it; NULL: there is none     */
     uint32_t wall_ms;             /* killed after that; 0: no limit            */
     size_t output_limit;          /* bytes of output kept (head and tail)      */
 };

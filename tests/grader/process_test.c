@@ -378,6 +378,33 @@ Test(process, wall_time_ends_a_stopped_program)
     process_result_free(&result);
 }
 
+/* As a worker of Criterion, which is killed before it has taken its settings. */
+Test(process, what_a_killed_one_leaves_by_its_number_goes_with_it)
+{
+    enter(AS_STARTED);
+    char left[] = "/tmp/vmlab-left-XXXXXX";
+    cr_assert_not_null(mkdtemp(left));
+    char *const leavings = text_format("%s/by_", left);
+    char *const script = text_format(
+        "for i in 1 2; do sh -c 'echo >%s$$; sleep 100' & done; echo >%s$$; "
+        "echo >%s/another; wait",
+        leavings, leavings, left);
+    struct process_result result = process_run(&(struct process){
+        .argv = (char *[]){"/bin/sh", "-c", script, NULL},
+        .environment = (char *[]){"PATH=/usr/bin:/bin", NULL},
+        .standard_input = -1,
+        .leavings = leavings,
+        .wall_ms = 1000});
+    cr_assert_eq(result.end, PROCESS_OUT_OF_TIME);
+    process_result_free(&result);
+    char *const look = text_format(
+        "test \"$(ls %s)\" = another && rm -r %s", left, left);
+    cr_assert_eq(system(look), 0);
+    free(look);
+    free(script);
+    free(leavings);
+}
+
 Test(process, processor_time_ends_an_endless_loop)
 {
     enter(AS_STARTED);

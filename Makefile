@@ -422,7 +422,14 @@ bench: $(if $(filter heap,$(STAGE)),bench-heap)
 bench: all kit-toy $(B)/tests/bench_calls $(B)/.test-packages ## STAGE=M: what a call, a check and a whole grading cost
 	@tests/bench/run $(STAGE)
 
-kit-tests: all kit-toy $(KIT_TESTS) $(B)/.test-packages
+# What `make bench` compares with: linked here, so that it always can.
+$(B)/tests/in_process: tests/bench/in_process.c grader/judge/fixture.c grader/judge/checks.c tests/property.c \
+    $(MACHINE_SRC) $(TESTS_segment) solutions/segment/segment.c | $(B)/.packages
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(STD) -O1 -w $(INCLUDES) -o $@ $^ -lcriterion
+
+kit-tests: all kit-toy $(KIT_TESTS) $(B)/tests/in_process $(B)/.test-packages
 
 # ---- The oracle: the references against the hardware (tests/oracle/README.md) ---------------
 

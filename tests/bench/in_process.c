@@ -59,6 +59,26 @@ bridge_reserve(size_t bytes)
     return memory != MAP_FAILED ? memory : NULL;
 }
 
+void *
+bridge_share(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+void
+bridge_tell_machine(const void *mach, uint64_t frames, void *memory)
+{
+    (void)mach;
+    (void)frames;
+    (void)memory;
+}
+
+void
+bridge_renew(void)
+{
+}
+
 void
 bridge_access(char *from, size_t bytes, bool on)
 {

@@ -271,7 +271,7 @@ any(const bool *chosen, size_t count)
 
 /* Runs the chosen tests under memcheck and takes what was found; a test is then
  * chosen no longer.  `quick`: a process may serve several tests, and it reaches
- * the memory of machines, which makes its calls of them twenty times as fast.
+ * the memory of machines without a call, which is dear under valgrind.
  * One that is not as new after a test, and was not at its start, leaves it
  * chosen, for a process of its own; so does all trouble, which a module could
  * have made there that it can make nowhere else. */

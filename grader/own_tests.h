@@ -14,7 +14,7 @@
  * On each bug a scout goes first: all tests one after the other in one process,
  * on one child of the bug, until one fails.  That is a hint which test to try
  * first, and no more; without a hint they are tried in their order, as if there
- * had been no scout.  It saves half of the pairs.
+ * had been no scout.  It saves nearly half of the pairs.
  */
 #ifndef VMLAB_OWN_TESTS_H
 #define VMLAB_OWN_TESTS_H
@@ -73,10 +73,11 @@ void own_tests_matrix(const struct own_run *run,
 /* Hunts bugs: on each, runs the chosen tests, what a scout has found first and
  * then those of few calls, until one catches it: fails four times, passes in
  * between on three of the `right` implementations, and before its first catch on
- * ten.  caught_by[i] is that test's number or -1.  A test that does not pass on a right one here is no longer chosen and has caught
- * nothing.  need[t] is the most that test t needed on a right one: a module that
- * computes many times longer will not come to an end.  Returns false when the
- * processes of a pair could not be run. */
+ * ten.  caught_by[i] is that test's number or -1.  A test that does not pass on
+ * a right one here is no longer chosen and has caught nothing.  need[t] is the
+ * most that test t needed on a right one: a module that computes many times
+ * longer will not come to an end.  Returns false when the processes of a pair
+ * could not be run. */
 struct own_prey {
     const struct own_implementation *bugs, *rights;
     size_t bug_count, right_count;
